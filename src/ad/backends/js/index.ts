@@ -1,0 +1,267 @@
+/** @file The reference backend: typed-array loops, synchronous, every dtype, always there. No cleverness. */
+import { allocate, type TypedArray } from "../../dtype.ts";
+import type { Kernel, Loop, Program, Ref } from "../../lowering/kernel.ts";
+import { sizeOf, stridesOf } from "../../shape.ts";
+import type { Backend, Executable } from "../backend.ts";
+import { dot } from "./dot.ts";
+import { gather, scatterAdd } from "./gather.ts";
+import { compileMap } from "./map.ts";
+import { copyStrided, foldStrided } from "./strided.ts";
+
+type Env = Map<number, TypedArray>;
+type Step = (env: Env) => void;
+
+/** Kernels as closures over a map from buffer id to data; a buffer is dropped after its last use. */
+function compileProgram(
+  program: Program,
+): (inputs: readonly TypedArray[]) => TypedArray[] {
+  const lastUse = new Map<number, number>();
+  program.kernels.forEach((kernel, step) =>
+    inputsOf(kernel).forEach((ref) => lastUse.set(ref.id, step)),
+  );
+  program.outputs.forEach((ref) => lastUse.set(ref.id, Infinity));
+  const steps = program.kernels.map((kernel, step): Step => {
+    const run =
+      kernel.kind === "loop" ? compileLoop(kernel) : compileKernel(kernel);
+    const dead = inputsOf(kernel).filter((ref) => lastUse.get(ref.id) === step);
+    return (env) => {
+      run(env);
+      for (const ref of dead) env.delete(ref.id);
+    };
+  });
+  return (inputs) => {
+    const env: Env = new Map();
+    for (const { ref, value } of program.constants)
+      env.set(ref.id, value.dataSync());
+    program.inputs.forEach((ref, i) => env.set(ref.id, inputs[i]));
+    for (const step of steps) step(env);
+    return program.outputs.map((ref) => read(env, ref));
+  };
+}
+
+const read = (env: Env, ref: Ref): TypedArray => env.get(ref.id) as TypedArray;
+
+function inputsOf(kernel: Kernel | Loop): readonly Ref[] {
+  switch (kernel.kind) {
+    case "fill":
+    case "iota":
+      return [];
+    case "map":
+    case "concatenate":
+      return kernel.inputs;
+    case "dot":
+      return [kernel.lhs, kernel.rhs];
+    case "gather":
+      return [kernel.input, kernel.indices];
+    case "scatterAdd":
+      return [kernel.indices, kernel.updates];
+    case "loop":
+      return [...kernel.consts, ...kernel.init, ...kernel.xs];
+    default:
+      return [kernel.input];
+  }
+}
+
+function compileKernel(kernel: Kernel): Step {
+  const { shape, dtype } = kernel.out.type;
+  const size = sizeOf(shape);
+  const strides = stridesOf(shape);
+  /** A step that fills a fresh zeroed output buffer. */
+  const into =
+    (write: (out: TypedArray, env: Env) => void): Step =>
+    (env) => {
+      const out = allocate(dtype, size);
+      write(out, env);
+      env.set(kernel.out.id, out);
+    };
+  switch (kernel.kind) {
+    case "fill":
+      return into((out) => out.fill(kernel.value));
+    case "iota":
+      return into((out) => {
+        const stride = strides[kernel.axis];
+        for (let i = 0; i < size; i++)
+          out[i] = Math.floor(i / stride) % shape[kernel.axis];
+      });
+    case "map": {
+      const loop = compileMap(kernel.expr);
+      return into((out, env) => {
+        loop(
+          size,
+          out,
+          kernel.inputs.map((ref) => read(env, ref)),
+        );
+      });
+    }
+    case "reshape":
+      return (env) => void env.set(kernel.out.id, read(env, kernel.input));
+    case "transpose": {
+      const from = stridesOf(kernel.input.type.shape);
+      const order = kernel.order.map((i) => from[i]);
+      return into((out, env) =>
+        copyStrided(shape, read(env, kernel.input), order, 0, out, strides, 0),
+      );
+    }
+    case "broadcast": {
+      const from = stridesOf(kernel.input.type.shape);
+      const repeat = shape.map((_, i) =>
+        kernel.axes.includes(i) ? from[kernel.axes.indexOf(i)] : 0,
+      );
+      return into((out, env) =>
+        copyStrided(shape, read(env, kernel.input), repeat, 0, out, strides, 0),
+      );
+    }
+    case "slice": {
+      const from = stridesOf(kernel.input.type.shape);
+      const start = kernel.start.reduce((n, s, i) => n + s * from[i], 0);
+      return into((out, env) =>
+        copyStrided(
+          shape,
+          read(env, kernel.input),
+          from,
+          start,
+          out,
+          strides,
+          0,
+        ),
+      );
+    }
+    case "pad": {
+      const inner = kernel.input.type.shape;
+      const start = kernel.low.reduce((n, s, i) => n + s * strides[i], 0);
+      return into((out, env) =>
+        copyStrided(
+          inner,
+          read(env, kernel.input),
+          stridesOf(inner),
+          0,
+          out,
+          strides,
+          start,
+        ),
+      );
+    }
+    case "concatenate":
+      return into((out, env) => {
+        let start = 0;
+        for (const ref of kernel.inputs) {
+          const part = ref.type.shape;
+          copyStrided(
+            part,
+            read(env, ref),
+            stridesOf(part),
+            0,
+            out,
+            strides,
+            start,
+          );
+          start += part[kernel.axis] * strides[kernel.axis];
+        }
+      });
+    case "reduce": {
+      const from = kernel.input.type.shape;
+      let kept = 0;
+      const toStrides = from.map((_, i) =>
+        kernel.axes.includes(i) ? 0 : strides[kept++],
+      );
+      return into((out, env) => {
+        if (kernel.op === "max") out.fill(lowest(dtype));
+        foldStrided(
+          from,
+          read(env, kernel.input),
+          stridesOf(from),
+          out,
+          toStrides,
+          kernel.op,
+        );
+      });
+    }
+    case "argmax":
+      return into((out, env) => {
+        const x = read(env, kernel.input);
+        const from = kernel.input.type.shape;
+        const stride = stridesOf(from)[kernel.axis];
+        const n = from[kernel.axis];
+        for (let i = 0; i < size; i++) {
+          const start = Math.floor(i / stride) * stride * n + (i % stride);
+          let best = 0;
+          for (let k = 1; k < n; k++)
+            if (x[start + k * stride] > x[start + best * stride]) best = k;
+          out[i] = best;
+        }
+      });
+    case "dot":
+      return into((out, env) => {
+        dot(
+          read(env, kernel.lhs),
+          kernel.lhs.type,
+          read(env, kernel.rhs),
+          kernel.rhs.type,
+          kernel.dims,
+          out,
+        );
+      });
+    case "gather":
+      return into((out, env) => {
+        gather(
+          read(env, kernel.input),
+          kernel.input.type.shape,
+          read(env, kernel.indices),
+          kernel.batch,
+          out,
+        );
+      });
+    case "scatterAdd":
+      return into((out, env) => {
+        scatterAdd(
+          read(env, kernel.indices),
+          read(env, kernel.updates),
+          shape,
+          kernel.batch,
+          out,
+        );
+      });
+  }
+}
+
+const lowest = (dtype: string): number =>
+  dtype === "int32"
+    ? -(2 ** 31)
+    : dtype === "uint32" || dtype === "bool"
+      ? 0
+      : -Infinity;
+
+function compileLoop(loop: Loop): Step {
+  const body = compileProgram(loop.body);
+  const carries = loop.init.length;
+  return (env) => {
+    const consts = loop.consts.map((ref) => read(env, ref));
+    const xs = loop.xs.map((ref) => read(env, ref));
+    const ys = loop.outs
+      .slice(carries)
+      .map(({ type }) => allocate(type.dtype, sizeOf(type.shape)));
+    let carry = loop.init.map((ref) => read(env, ref));
+    for (let step = 0; step < loop.length; step++) {
+      const t = loop.reverse ? loop.length - 1 - step : step;
+      const rows = xs.map((x) =>
+        x.subarray(
+          (t * x.length) / loop.length,
+          ((t + 1) * x.length) / loop.length,
+        ),
+      );
+      const out = body([...consts, ...carry, ...rows]);
+      carry = out.slice(0, carries);
+      out.slice(carries).forEach((y, i) => ys[i].set(y, t * y.length));
+    }
+    [...carry, ...ys].forEach((data, i) => env.set(loop.outs[i].id, data));
+  };
+}
+
+/** Compiled once, run synchronously; symbolic sizes are not needed, since recompiling costs nothing here. */
+export const js: Backend & { compile(program: Program): Executable } = {
+  name: "js",
+  compile(program) {
+    const run = compileProgram(program);
+    return { run, dispose: () => undefined };
+  },
+};

@@ -1,0 +1,320 @@
+/** @file Kernel IR to ONNX: each kernel kind becomes a few nodes; a loop becomes a Scan. */
+import { allocate } from "../../dtype.ts";
+import type {
+  Expr,
+  Kernel,
+  Loop,
+  Program,
+  Ref,
+} from "../../lowering/kernel.ts";
+import { range, type Shape } from "../../shape.ts";
+import type { CompileOptions } from "../backend.ts";
+import { emitDot } from "./dot.ts";
+import { broadcastOperands, GraphBuilder, type Operand } from "./graph.ts";
+import { elementType, type Graph } from "./proto.ts";
+
+/** The whole program as one ONNX graph. */
+export function emitProgram(program: Program, options: CompileOptions): Graph {
+  const g = GraphBuilder.create(options.symbols);
+  const inputs = program.inputs.map((ref) => g.input(ref, true));
+  for (const { ref, value } of program.constants)
+    g.define(ref, g.constantArray(value));
+  const constants = new Map(
+    program.constants.map(({ ref, value }) => [ref.id, value]),
+  );
+  const emitKernels = (into: GraphBuilder, body: Program) => {
+    for (const kernel of body.kernels) {
+      if (kernel.kind === "loop")
+        emitLoop(into, kernel, emitKernels, constants);
+      else if (kernel.kind === "dot")
+        into.define(
+          kernel.out,
+          emitDot(into, kernel, constants, options.precision),
+        );
+      else emitKernel(into, kernel);
+    }
+  };
+  emitKernels(g, program);
+  const graph = g.finish("main", inputs, program.outputs, []);
+  return { ...graph, initializers: g.initializers };
+}
+
+function emitKernel(
+  g: GraphBuilder,
+  kernel: Exclude<Kernel, { kind: "dot" }>,
+): void {
+  const { out } = kernel;
+  const { shape, dtype } = out.type;
+  switch (kernel.kind) {
+    case "fill":
+      return g.define(out, g.scalar(kernel.value, dtype), []);
+    case "iota":
+      return emitIota(g, out, kernel.axis);
+    case "map": {
+      const args = kernel.inputs.map((ref) => g.operand(ref));
+      const { name, shape: small } = emitExpr(g, kernel.expr, args);
+      return g.define(out, name, small);
+    }
+    case "reshape":
+      return g.define(
+        out,
+        g.node("Reshape", [g.read(kernel.input), g.shape(shape)], {
+          allowzero: 1,
+        }),
+      );
+    case "transpose":
+      return g.define(
+        out,
+        g.node("Transpose", [g.read(kernel.input)], { perm: kernel.order }),
+      );
+    case "broadcast": {
+      // Only the inner missing axes must be written; leading ones broadcast by themselves.
+      const { name, shape: from } = padRank(
+        g.operand(kernel.input),
+        kernel.input.type.shape.length,
+      );
+      const first = kernel.axes[0] ?? shape.length;
+      const missing = range(shape.length).filter(
+        (i) => i > first && !kernel.axes.includes(i),
+      );
+      const ones: number[] = Array<number>(shape.length).fill(1);
+      kernel.axes.forEach((to, i) => (ones[to] = from[i]));
+      const full = padName(g, name, g.operand(kernel.input).shape, from);
+      const axes = missing.map((i) => i - first);
+      return g.define(
+        out,
+        axes.length ? g.node("Unsqueeze", [full, g.ints(axes)]) : full,
+        ones.slice(first),
+      );
+    }
+    case "slice": {
+      const axes = range(shape.length).filter(
+        (i) => shape[i] !== kernel.input.type.shape[i],
+      );
+      const at = (list: readonly number[]) => g.ints(axes.map((i) => list[i]));
+      const x = g.read(kernel.input);
+      return g.define(
+        out,
+        axes.length
+          ? g.node("Slice", [
+              x,
+              at(kernel.start),
+              at(kernel.limit),
+              g.ints(axes),
+            ])
+          : x,
+      );
+    }
+    case "pad":
+      return g.define(
+        out,
+        g.node("Pad", [
+          g.read(kernel.input),
+          g.ints([...kernel.low, ...kernel.high]),
+        ]),
+      );
+    case "concatenate":
+      return g.define(
+        out,
+        g.node(
+          "Concat",
+          kernel.inputs.map((ref) => g.read(ref)),
+          { axis: kernel.axis },
+        ),
+      );
+    case "reduce": {
+      const op = kernel.op === "sum" ? "ReduceSum" : "ReduceMax";
+      return g.define(
+        out,
+        g.node(op, [g.read(kernel.input), g.ints(kernel.axes)], {
+          keepdims: 0,
+        }),
+      );
+    }
+    case "argmax": {
+      const index = g.node("ArgMax", [g.read(kernel.input)], {
+        axis: kernel.axis,
+        keepdims: 0,
+      });
+      return g.define(out, g.node("Cast", [index], { to: elementType.int32 }));
+    }
+    case "gather": {
+      const [x, indices] = [g.read(kernel.input), g.read(kernel.indices)];
+      if (kernel.batch === 0)
+        return g.define(out, g.node("Gather", [x, indices], { axis: 0 }));
+      const last = g.node("Unsqueeze", [
+        g.node("Cast", [indices], { to: elementType.int64 }),
+        g.ints([-1]),
+      ]);
+      return g.define(
+        out,
+        g.node("GatherND", [x, last], { batch_dims: kernel.batch }),
+      );
+    }
+    case "scatterAdd":
+      return emitScatterAdd(g, kernel);
+  }
+}
+
+/** `shape` with leading ones up to `rank`. */
+const padRank = (operand: Operand, rank: number): Operand => ({
+  name: operand.name,
+  shape: [
+    ...Array<number>(rank - operand.shape.length).fill(1),
+    ...operand.shape,
+  ],
+});
+
+/** The tensor with the leading ones of `to` written out, when inner axes are about to be inserted. */
+const padName = (
+  g: GraphBuilder,
+  name: string,
+  from: Shape,
+  to: Shape,
+): string =>
+  from.length === to.length
+    ? name
+    : g.node("Unsqueeze", [name, g.ints(range(to.length - from.length))]);
+
+function emitIota(g: GraphBuilder, out: Ref, axis: number): void {
+  const { shape, dtype } = out.type;
+  const n = shape[axis];
+  let name: string;
+  if (g.isSymbolic(n)) {
+    const scalarSize = g.node("Squeeze", [g.dim(n)]);
+    const count = g.node("Range", [
+      g.node("Cast", [g.scalar(0, "int32")], { to: elementType.int64 }),
+      scalarSize,
+      g.node("Squeeze", [g.ints([1])]),
+    ]);
+    name = g.node("Cast", [count], { to: elementType[dtype] });
+  } else {
+    const data = allocate(dtype, n);
+    for (let i = 0; i < n; i++) data[i] = i;
+    name = g.constantData(dtype, [n], data);
+  }
+  const ones = shape.slice(axis).map((_, i) => (i === 0 ? n : 1));
+  const inner = range(ones.length).slice(1);
+  g.define(
+    out,
+    inner.length ? g.node("Unsqueeze", [name, g.ints(inner)]) : name,
+    ones,
+  );
+}
+
+function emitScatterAdd(
+  g: GraphBuilder,
+  kernel: Extract<Kernel, { kind: "scatterAdd" }>,
+): void {
+  const { indices, updates, batch, out } = kernel;
+  const zero = g.node("Expand", [
+    g.scalar(0, out.type.dtype),
+    g.shape(out.type.shape),
+  ]);
+  const wanted = indices.type.shape;
+  const column = (name: string) => g.node("Unsqueeze", [name, g.ints([-1])]);
+  const columns = range(batch).map((axis) => {
+    if (g.isSymbolic(wanted[axis])) {
+      throw new TypeError(
+        "scatterAdd: a batch axis of symbolic size cannot be compiled for onnx; compile it at a fixed size",
+      );
+    }
+    const ones = wanted.map((n, i) => (i === axis ? n : 1));
+    const index = g.node("Reshape", [
+      g.ints(range(wanted[axis])),
+      g.ints(ones),
+    ]);
+    return column(g.node("Expand", [index, g.shape(wanted)]));
+  });
+  columns.push(
+    column(g.node("Cast", [g.read(indices)], { to: elementType.int64 })),
+  );
+  const full =
+    columns.length === 1 ? columns[0] : g.node("Concat", columns, { axis: -1 });
+  g.define(
+    out,
+    g.node("ScatterND", [zero, full, g.read(updates)], { reduction: "add" }),
+  );
+}
+
+const unaryNodes = {
+  neg: "Neg",
+  exp: "Exp",
+  log: "Log",
+  tanh: "Tanh",
+  logistic: "Sigmoid",
+  sqrt: "Sqrt",
+  not: "Not",
+} as const;
+const binaryNodes = {
+  add: "Add", sub: "Sub", mul: "Mul", div: "Div", max: "Max", min: "Min", and: "And", or: "Or",
+  eq: "Equal", lt: "Less", le: "LessOrEqual", select: "Where",
+} as const; // prettier-ignore
+
+/** A scalar expression, computed on the smallest shape its operands broadcast to. */
+function emitExpr(
+  g: GraphBuilder,
+  expr: Expr,
+  args: readonly Operand[],
+): Operand {
+  if (expr.op === "arg") return args[expr.index];
+  if (expr.op === "const")
+    return { name: g.scalar(expr.value, expr.dtype), shape: [] };
+  const operands = expr.args.map((arg) => emitExpr(g, arg, args));
+  const names = operands.map((x) => x.name);
+  const shape = broadcastOperands(operands.map((x) => x.shape));
+  if (expr.op === "convert")
+    return {
+      name: g.node("Cast", names, { to: elementType[expr.dtype] }),
+      shape,
+    };
+  const op =
+    expr.op in unaryNodes
+      ? unaryNodes[expr.op as keyof typeof unaryNodes]
+      : binaryNodes[expr.op as keyof typeof binaryNodes];
+  return { name: g.node(op, names), shape };
+}
+
+function emitLoop(
+  g: GraphBuilder,
+  loop: Loop,
+  emitKernels: (into: GraphBuilder, body: Program) => void,
+  constants: Map<number, Program["constants"][number]["value"]>,
+): void {
+  const { body, init, xs, reverse } = loop;
+  const inner = g.child();
+  // Constants of the loop are read from the enclosing graph, so a weight stays an initializer and is packed once.
+  loop.consts.forEach((ref, i) => {
+    inner.operands.set(body.inputs[i].id, g.operand(ref));
+    const value = constants.get(ref.id);
+    if (value) constants.set(body.inputs[i].id, value);
+  });
+  const inputs = body.inputs
+    .slice(loop.consts.length)
+    .map((ref) => inner.input(ref, false));
+  // A Scan without scan inputs would not know its length.
+  const sequences = xs.map((ref) => g.read(ref));
+  if (sequences.length === 0) {
+    inputs.push({ name: "step", type: { element: "bool", shape: [] } });
+    sequences.push(
+      g.node("Expand", [g.scalar(0, "bool"), g.shape([loop.length])]),
+    );
+  }
+  emitKernels(inner, body);
+  const graph = inner.finish("body", inputs, body.outputs, []);
+  const directions = reverse ? 1 : 0;
+  const names = g.nodeN(
+    "Scan",
+    [...init.map((ref) => g.read(ref)), ...sequences],
+    loop.outs.length,
+    {
+      body: graph,
+      num_scan_inputs: sequences.length,
+      scan_input_directions: sequences.map(() => directions),
+      scan_output_directions: loop.outs
+        .slice(init.length)
+        .map(() => directions),
+    },
+  );
+  loop.outs.forEach((ref, i) => g.define(ref, names[i]));
+}

@@ -1,0 +1,137 @@
+/** @file `jit`: a function is traced once for each combination of argument types and compiled as a whole. */
+import { Array } from "./array.ts";
+import type { Backend, Executable, Precision } from "./backends/backend.ts";
+import { js } from "./backends/js/index.ts";
+import { onnxCpu } from "./backends/onnx/index.ts";
+import type { TypedArray } from "./dtype.ts";
+import type { ClosedJaxpr } from "./jaxpr/jaxpr.ts";
+import { lowerJaxpr } from "./lowering/lower.ts";
+import { showType, type ArrayType } from "./shape.ts";
+import { SymbolTable, parseShapes } from "./symbolic.ts";
+import { Tracer, isTracing, type Value } from "./tracer.ts";
+import { traceToJaxpr } from "./transforms/trace.ts";
+import { flatten, showTree, unflatten, type TreeDef } from "./tree.ts";
+import { asValue } from "./value.ts";
+
+/** `js`: the reference backend, every dtype, synchronous. `cpu`: ONNX Runtime, results pending until awaited. */
+export type Device = "js" | "cpu";
+
+const backends: Record<Device, Backend> = { js, cpu: onnxCpu };
+
+export interface JitOptions {
+  readonly device?: Device;
+  /** Threads of one call on `cpu`; 0 (the default) leaves it to ONNX Runtime: one a physical core. */
+  readonly threads?: number;
+  /** `int8` rounds both sides of products with closed-over constants to 8 bits (device `cpu` only). */
+  readonly precision?: Precision;
+  /**
+   * Axes that may have any size without compiling again, for each argument a string or a tree of strings like
+   * `"steps, lanes"` or `"lanes, ..."`: a name is a symbolic size, `_` a fixed one, `...` the fixed rest.
+   * Device `cpu` only; `js` compiles each size.
+   */
+  readonly symbolicShapes?: readonly unknown[];
+}
+
+interface Compiled {
+  readonly executable: Executable | Promise<Executable>;
+  readonly outTypes: readonly ArrayType[];
+  readonly outDef: TreeDef;
+  readonly symbols: SymbolTable;
+}
+
+export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
+  /** Frees the native memory of everything compiled so far; the function compiles anew when called again. */
+  dispose(): Promise<void>;
+};
+
+/** `f` compiled for a device; arguments and results are trees of arrays (jax.jit). Under another transform `f` is inlined. */
+export function jit<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  options: JitOptions = {},
+): Jitted<A, R> {
+  const { device = "cpu", threads = 0, precision = "float32" } = options;
+  if (precision === "int8" && device === "js")
+    throw new TypeError("jit: precision int8 needs device cpu, got js");
+  const cache = new Map<string, Compiled>();
+
+  const compile = (
+    def: TreeDef,
+    types: readonly ArrayType[],
+    symbols: SymbolTable,
+  ): Compiled => {
+    let outDef: TreeDef = { kind: "none" };
+    const trace = (at: readonly ArrayType[]): ClosedJaxpr =>
+      traceToJaxpr((tracers) => {
+        const [leaves, tree] = flatten(f(...(unflatten(def, tracers) as A)));
+        outDef = tree;
+        return leaves.map((leaf) => asValue("jit", leaf));
+      }, at);
+    const closed = symbols.trace(trace, types);
+    for (const value of closed.consts) {
+      if (!(value instanceof Array))
+        throw new TypeError(
+          "jit: a traced value was closed over; pass it as an argument instead",
+        );
+    }
+    return {
+      executable: backends[device].compile(
+        lowerJaxpr(closed.jaxpr, closed.consts as readonly Array[]),
+        {
+          symbols: symbols.names,
+          threads,
+          precision,
+        },
+      ),
+      outTypes: closed.jaxpr.outputs.map((v) => v.type),
+      outDef,
+      symbols,
+    };
+  };
+
+  const call = (...args: A): R => {
+    const [leaves, def] = flatten(args);
+    const values = leaves.map((leaf) => asValue("jit", leaf));
+    if (isTracing() || values.some((x) => x instanceof Tracer))
+      return f(...args);
+    const arrays = values as readonly Value[] as readonly Array[];
+    const specs = device === "js" ? undefined : options.symbolicShapes;
+    const { types, sizes, names } = parseShapes(
+      specs,
+      def,
+      arrays.map((x) => x.type),
+    );
+    const key = `${showTree(def)} ${types.map(showType).join(" ")}`;
+    let compiled = cache.get(key);
+    if (!compiled)
+      cache.set(key, (compiled = compile(def, types, new SymbolTable(names))));
+    const { executable, outTypes, outDef, symbols } = compiled;
+    const run = (exe: Executable, inputs: readonly TypedArray[]) =>
+      exe.run(inputs, sizes);
+    const inputs = arrays.map((x) => x.ready);
+    let results: (TypedArray | Promise<TypedArray>)[];
+    const out =
+      executable instanceof Promise || inputs.includes(null)
+        ? Promise.all([executable, ...arrays.map((x) => x.data())]).then(
+            ([exe, ...data]) => run(exe, data),
+          )
+        : run(executable, inputs as TypedArray[]);
+    if (out instanceof Promise) {
+      results = outTypes.map((_, i) => out.then((buffers) => buffers[i]));
+    } else {
+      results = out;
+    }
+    return unflatten(
+      outDef,
+      outTypes.map(
+        (type, i) => new Array(symbols.resolve(type, sizes), results[i]),
+      ),
+    ) as R;
+  };
+  return Object.assign(call, {
+    dispose: async () => {
+      const all = [...cache.values()];
+      cache.clear();
+      for (const { executable } of all) (await executable).dispose();
+    },
+  });
+}

@@ -1,0 +1,3 @@
+/** @file The package's public face: UniRep first, the autodiff core under `ad`. */
+export * from "./unirep/index.ts";
+export * as ad from "./ad/index.ts";

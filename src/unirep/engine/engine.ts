@@ -1,0 +1,273 @@
+/** @file The packed-lane engine: one loop that every caller of a model shares.
+ *
+ * Sequences wait in line, run in lanes chunk by chunk, and leave as they end; new ones join between chunks. Memory is
+ * bounded by lanes x steps, whatever the number of sequences; the number of lanes follows the work.
+ */
+import {
+  array,
+  type Array,
+  type DType,
+  type TypedArray,
+} from "../../ad/index.ts";
+import { flopsPerStep, type ModelConfig } from "../model.ts";
+import type { Network } from "../network.ts";
+import { arrangeCarry, arrangeLanes } from "./carry.ts";
+import {
+  createJob,
+  type EngineJob,
+  type Finished,
+  type Floats,
+} from "./job.ts";
+import { planChunk, type Chunk, type Segment } from "./lanes.ts";
+import {
+  compileChunk,
+  type Carry,
+  type ChunkInputs,
+  type ChunkOutputs,
+  type ProgramOptions,
+  type RunChunk,
+  type Task,
+} from "./program.ts";
+import { WaitingLine } from "./queue.ts";
+
+export interface EngineOptions extends ProgramOptions {
+  readonly task: Task;
+}
+
+/** Runs sequences through a network; made once for a model and task, shared by all callers. */
+export class Engine {
+  /** Lanes of a full batch: a caller that keeps this many sequences waiting keeps the engine busy. */
+  readonly lanes: number;
+  readonly #config: ModelConfig;
+  readonly #task: Task;
+  readonly #dtype: DType;
+  readonly #runChunk: RunChunk;
+  readonly #waiting = new WaitingLine<EngineJob>();
+  readonly #live = new Set<EngineJob>();
+  #open: EngineJob[][] = [];
+  #carry: Carry<Floats> | null = null;
+  #loop: Promise<void> | null = null;
+
+  constructor(
+    config: ModelConfig,
+    network: Network<Array>,
+    options: EngineOptions,
+  ) {
+    this.#config = config;
+    this.#task = options.task;
+    this.#dtype = network.head.b.dtype;
+    this.#runChunk = compileChunk(network, options.task, options);
+    this.lanes = options.device === "js" ? 4 : fullWidth(config);
+  }
+
+  /**
+   * Runs one sequence of residue tokens (L). Sequences of one `caller` start longest first; callers take turns. An
+   * abort rejects at once and frees the lane when the running chunk ends.
+   */
+  async submit(
+    residues: Uint8Array,
+    caller: object,
+    signal?: AbortSignal,
+  ): Promise<Finished> {
+    const { job, result } = createJob(
+      residues,
+      this.#task,
+      this.#config.units,
+      this.#floats,
+      signal,
+    );
+    if (!job.settled) {
+      this.#live.add(job);
+      this.#waiting.add(caller, job);
+      this.#loop ??= this.#run();
+    }
+    try {
+      return await result;
+    } finally {
+      this.#live.delete(job);
+    }
+  }
+
+  /** Frees the compiled program, after the sequences in it have ended. */
+  async dispose(): Promise<void> {
+    await this.#loop;
+    await this.#runChunk.dispose();
+  }
+
+  readonly #floats = (size: number): Floats =>
+    this.#dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        // Callers that submit as results arrive get their turn before the next chunk is planned.
+        await new Promise(setImmediate);
+        this.#waiting.remove((job) => job.settled);
+        const live = this.#open.map((jobs) =>
+          jobs.filter((job) => !job.settled),
+        );
+        const { lanes, rows } = arrangeLanes(
+          live,
+          this.#waiting.size,
+          this.lanes,
+        );
+        this.#open = lanes;
+        if (lanes.length === 0) break;
+        this.#carry = arrangeCarry(
+          this.#carry,
+          rows,
+          this.#config,
+          this.#floats,
+        );
+        const most = chunkSteps(this.#config, lanes.length);
+        await this.#step(
+          planChunk(
+            lanes,
+            () => this.#waiting.take(),
+            most,
+            Math.max(1, lanes.length >> 5),
+          ),
+        );
+      }
+    } catch (error) {
+      // After a failed chunk no lane holds a known state: everything in flight fails with it.
+      this.#waiting.remove(() => true);
+      this.#open = [];
+      for (const job of this.#live) job.reject(error);
+    }
+    this.#carry = null;
+    this.#loop = null;
+  }
+
+  async #step(chunk: Chunk<EngineJob>): Promise<void> {
+    const { units } = this.#config;
+    const perLane = (data: Floats) =>
+      array(data, { shape: [chunk.lanes, units] });
+    const carry = this.#carry as Carry<Floats>;
+    const [after, outputs] = this.#runChunk(
+      {
+        layers: carry.layers.map(({ h, c }) => ({
+          h: perLane(h),
+          c: perLane(c),
+        })),
+        sum: perLane(carry.sum),
+      },
+      chunkInputs(chunk),
+    ) as [Carry<Array>, ChunkOutputs<Array>];
+    this.#carry = {
+      layers: await Promise.all(
+        after.layers.map(async ({ h, c }) => ({
+          h: await floats(h),
+          c: await floats(c),
+        })),
+      ),
+      sum: await floats(after.sum),
+    };
+    const { emitted, hidden, logProbs, hits } = outputs;
+    const results = {
+      h: await floats(emitted.h),
+      c: await floats(emitted.c),
+      sum: await floats(emitted.sum),
+      hidden: hidden && (await floats(hidden)),
+      logProbs: logProbs && (await floats(logProbs)),
+      hits: hits && (await hits.data()),
+    };
+    for (const segment of chunk.segments) {
+      if (!segment.job.settled)
+        collect(segment, chunk, this.#carry, results, units);
+    }
+  }
+}
+
+const floats = async (x: Array): Promise<Floats> => (await x.data()) as Floats;
+
+function chunkInputs({
+  steps,
+  lanes,
+  slots,
+  tokens,
+  keep,
+  emit,
+  segments,
+}: Chunk<EngineJob>): ChunkInputs<Array> {
+  let targets: Int32Array | null = null;
+  if (segments[0].job.targets !== null) {
+    targets = new Int32Array(steps * lanes);
+    for (const { job, lane, from, offset, count } of segments) {
+      for (let k = 0; k < count; k++)
+        targets[(from + k) * lanes + lane] = (job.targets as Uint8Array)[
+          offset + k
+        ];
+    }
+  }
+  const perStep = (data: TypedArray) => array(data, { shape: [steps, lanes] });
+  return {
+    tokens: perStep(tokens),
+    keep: perStep(keep),
+    emit: array(emit, { shape: [steps, slots] }),
+    targets: targets && perStep(targets),
+  };
+}
+
+interface Results {
+  readonly h: Floats;
+  readonly c: Floats;
+  readonly sum: Floats;
+  readonly hidden: Floats | null;
+  readonly logProbs: Floats | null;
+  readonly hits: TypedArray | null;
+}
+
+/** Copies what one segment produced to its job, and hands the job's result over if it ended. */
+function collect(
+  segment: Segment<EngineJob>,
+  { lanes, slots }: Chunk<EngineJob>,
+  carry: Carry<Floats>,
+  results: Results,
+  n: number,
+): void {
+  const { job, lane, from, offset, count, emission } = segment;
+  for (let k = 0; k < count; k++) {
+    const at = (from + k) * lanes + lane;
+    if (job.hidden && results.hidden)
+      job.hidden.set(
+        results.hidden.subarray(at * n, (at + 1) * n),
+        (offset + k) * n,
+      );
+    if (job.logProbs && results.logProbs)
+      job.logProbs[offset + k] = results.logProbs[at];
+    if (results.hits) job.hits += results.hits[at];
+  }
+  if (emission === null) return;
+  const top = carry.layers[carry.layers.length - 1];
+  const source =
+    emission === "carry" ? { h: top.h, c: top.c, sum: carry.sum } : results;
+  const row =
+    emission === "carry" ? lane : emission.step * slots + emission.slot;
+  const read = (x: Floats) => x.slice(row * n, (row + 1) * n);
+  job.resolve({
+    h: read(source.h),
+    c: read(source.c),
+    sum: read(source.sum),
+    hidden: job.hidden,
+    logProbs: job.logProbs,
+    hits: job.hits,
+  });
+}
+
+/** Lanes at which a step is close to the machine's best rate: more for narrower layers, whose products are smaller. */
+const fullWidth = ({ units }: ModelConfig): number =>
+  units >= 1024 ? 128 : units >= 256 ? 256 : 512;
+
+/**
+ * Steps of one chunk: about a tenth of a second of work, so that an abort is prompt and new sequences join soon,
+ * while the call's own cost stays below one percent. Independent of timing, so that a run can be repeated exactly.
+ */
+function chunkSteps(config: ModelConfig, lanes: number): number {
+  const work = 40e9;
+  // Below a dozen lanes a step costs what reading the weights costs.
+  return Math.max(
+    4,
+    Math.min(256, Math.round(work / (flopsPerStep(config) * (lanes + 12)))),
+  );
+}

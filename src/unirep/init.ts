@@ -1,0 +1,169 @@
+/** @file Untrained parameters: jax-unirep's initialisation and the original UniRep's, deterministic by seed. */
+import { random } from "../ad/index.ts";
+import type { ModelConfig } from "./model.ts";
+import { normalQuantileOfHalf, orthogonalRows } from "./weights/init-math.ts";
+import {
+  CLASSES,
+  VOCABULARY,
+  type HostTensor,
+  type MlstmParams,
+  type UniRepParams,
+} from "./params.ts";
+
+export const initStyles = ["jax-unirep", "original"] as const;
+export type InitStyle = (typeof initStyles)[number];
+
+/**
+ * Untrained parameters of `config`, float32; equal arguments give equal bits on every machine.
+ * - `jax-unirep` (3.0.0): Glorot normal (truncated at two standard deviations) for every matrix, the embedding and the
+ *   head's among them, normal with deviation 0.01 for gains and biases. The keys are split as there, so the
+ *   values are those of its `MLSTM(layers, units, PRNGKey(seed))` to float32 rounding of its normals.
+ * - `original` (churchlab/UniRep `custom_models.py`): orthogonal matrices, biases 3, gains 1. Embedding and head, which its
+ *   public code only ever loads, as its TensorFlow version initialises variables by default: Glorot uniform, head bias 0.
+ */
+export function initParams(
+  config: ModelConfig,
+  options: { seed: number; style: InitStyle },
+): UniRepParams {
+  const { units: n, layers, embedding: e } = config;
+  const { seed, style } = options;
+  const keys = random.split(random.prngKey(seed), layers + 2);
+  const headKeys = random.split(keys[layers + 1]);
+  const layer = style === "jax-unirep" ? jaxLayer : originalLayer;
+  const matrix = style === "jax-unirep" ? glorotNormal : glorotUniform;
+  return {
+    embedding: matrix(keys[0], [VOCABULARY, e]),
+    layers: Array.from({ length: layers }, (_, k) =>
+      layer(keys[k + 1], k === 0 ? e : n, n),
+    ),
+    head: {
+      w: matrix(headKeys[0], [n, CLASSES]),
+      b:
+        style === "jax-unirep"
+          ? smallNormal(headKeys[1], CLASSES)
+          : constant(CLASSES, 0),
+    },
+  };
+}
+
+function jaxLayer(key: random.Key, d: number, n: number): MlstmParams {
+  const [kmx, kmh, kx, kh] = random.split(key, 4);
+  const [kgmx, kgmh, kgx, kgh] = random.split(kmx, 4);
+  const [kb] = random.split(kgmx);
+  return {
+    wx: glorotNormal(kx, [d, 4 * n]),
+    wh: glorotNormal(kh, [n, 4 * n]),
+    wmx: glorotNormal(kmx, [d, n]),
+    wmh: glorotNormal(kmh, [n, n]),
+    b: smallNormal(kb, 4 * n),
+    gx: smallNormal(kgx, 4 * n),
+    gh: smallNormal(kgh, 4 * n),
+    gmx: smallNormal(kgmx, n),
+    gmh: smallNormal(kgmh, n),
+  };
+}
+
+function originalLayer(key: random.Key, d: number, n: number): MlstmParams {
+  const [kx, kh, kmx, kmh] = random.split(key, 4);
+  return {
+    wx: orthogonal(kx, [d, 4 * n]),
+    wh: orthogonal(kh, [n, 4 * n]),
+    wmx: orthogonal(kmx, [d, n]),
+    wmh: orthogonal(kmh, [n, n]),
+    b: constant(4 * n, 3),
+    gx: constant(4 * n, 1),
+    gh: constant(4 * n, 1),
+    gmx: constant(n, 1),
+    gmh: constant(n, 1),
+  };
+}
+
+type Matrix = readonly [rows: number, columns: number];
+
+// erf(sqrt(2)): the probability mass of a normal variable within two standard deviations.
+const WITHIN_TWO = 0.9544997361036416;
+// The standard deviation of a standard normal variable truncated there.
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+/** Normal of deviation sqrt(2 / (rows + columns)) after truncation at two (Glorot & Bengio 2010). */
+function glorotNormal(key: random.Key, shape: Matrix): HostTensor {
+  const scale = Math.sqrt(2 / (shape[0] + shape[1])) / TRUNCATED_DEVIATION;
+  return draw(
+    key,
+    shape,
+    Math.fround(-WITHIN_TWO),
+    Math.fround(WITHIN_TWO),
+    (u) => normalQuantileOfHalf(u) * scale,
+  );
+}
+
+/** Uniform within ±sqrt(6 / (rows + columns)). */
+function glorotUniform(key: random.Key, shape: Matrix): HostTensor {
+  const bound = Math.sqrt(6 / (shape[0] + shape[1]));
+  return draw(key, shape, -1, 1, (u) => u * bound);
+}
+
+function smallNormal(key: random.Key, length: number): HostTensor {
+  // -1 itself has no quantile; the float32 after it is where JAX starts too.
+  return draw(
+    key,
+    [length],
+    -1 + 2 ** -24,
+    1,
+    (u) => normalQuantileOfHalf(u) * 0.01,
+  );
+}
+
+function constant(length: number, value: number): HostTensor {
+  return { shape: [length], data: new Float32Array(length).fill(value) };
+}
+
+/** Orthonormal rows, or columns where those are fewer, uniform over all such matrices. */
+function orthogonal(key: random.Key, [rows, columns]: Matrix): HostTensor {
+  const short = Math.min(rows, columns);
+  const long = Math.max(rows, columns);
+  const normals = new Float64Array(short * long);
+  drawInto(normals, key, -1 + 2 ** -24, 1, normalQuantileOfHalf);
+  orthogonalRows(normals, short, long);
+  const data = new Float32Array(rows * columns);
+  if (rows <= columns) data.set(normals);
+  else
+    for (let i = 0; i < data.length; i++)
+      data[i] = normals[(i % columns) * long + Math.floor(i / columns)];
+  return { shape: [rows, columns], data };
+}
+
+function draw(
+  key: random.Key,
+  shape: readonly number[],
+  low: number,
+  high: number,
+  f: (u: number) => number,
+): HostTensor {
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  drawInto(data, key, low, high, f);
+  return { shape, data };
+}
+
+/** out[i] = f(u_i), u_i uniform in [low, high): the float32 values of `jax.random.uniform`. */
+function drawInto(
+  out: Float32Array | Float64Array,
+  key: random.Key,
+  low: number,
+  high: number,
+  f: (u: number) => number,
+): void {
+  const span = Math.fround(high - low);
+  const words = new Uint32Array(Math.min(out.length, 2 ** 14)); // stays in cache
+  for (let start = 0; start < out.length; start += words.length) {
+    const block = words.subarray(0, Math.min(words.length, out.length - start));
+    random.randomBits(key, block, start);
+    for (let i = 0; i < block.length; i++) {
+      // The top 23 bits as a fraction of 1, then the affine map, each rounded to float32.
+      const unit = (block[i] >>> 9) * 2 ** -23;
+      out[start + i] = f(
+        Math.max(low, Math.fround(Math.fround(unit * span) + low)),
+      );
+    }
+  }
+}

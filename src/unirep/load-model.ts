@@ -1,0 +1,118 @@
+/** @file A loaded model: a network built from weights, and one engine a task that every caller shares. */
+import {
+  array,
+  jit,
+  type Array,
+  type Device,
+  type Precision,
+} from "../ad/index.ts";
+import { Engine } from "./engine/engine.ts";
+import type { Task } from "./engine/program.ts";
+import type { ModelConfig, ModelName } from "./model.ts";
+import { buildNetwork, type Network } from "./network.ts";
+import { checkParams, mapParams, type UniRepParams } from "./params.ts";
+import { loadWeights } from "./weights/index.ts";
+import type { Weights, WeightsInfo } from "./weights/types.ts";
+
+export interface ModelOptions {
+  /** Published architecture, by default `"1900"`. */
+  readonly model?: ModelName | undefined;
+  /** A path, an id, `random` or `random:SEED`, or weights already read; by default the model's published ones. */
+  readonly weights?: string | Weights | undefined;
+  /** `cpu` (default): compiled. `js`: the reference, slow. */
+  readonly device?: Device | undefined;
+  /** `f32` (default), or `int8`: 8-bit products, several times faster and less exact (see docs/performance.md). */
+  readonly precision?: "f32" | "int8" | undefined;
+  /** Threads of the compiled network; by default one a physical core. */
+  readonly threads?: number | undefined;
+}
+
+/** A model ready to run. */
+export interface UniRep {
+  readonly config: ModelConfig;
+  readonly info: WeightsInfo;
+  readonly precision: "f32" | "int8";
+  engine(task: Task): Engine;
+  /** Frees native memory, after running sequences have ended. */
+  dispose(): Promise<void>;
+}
+
+/** Loads weights and builds the network; compiling happens when a task first runs. */
+export async function loadModel(options: ModelOptions = {}): Promise<UniRep> {
+  const { device = "cpu", precision = "f32", threads = 0 } = options;
+  const weights =
+    typeof options.weights === "object"
+      ? options.weights
+      : await loadWeights({
+          model:
+            options.model ??
+            (options.weights === undefined ? "1900" : undefined),
+          weights: options.weights,
+        });
+  const { config, info } = weights;
+  checkParams(weights.params, config);
+  const network = await prepareNetwork(weights.params, device);
+  const compiled: Precision = precision === "int8" ? "int8" : "float32";
+  const engines = new Map<Task, Engine>();
+  return {
+    config,
+    info,
+    precision,
+    engine(task) {
+      let engine = engines.get(task);
+      if (!engine) {
+        engine = new Engine(config, network, {
+          task,
+          device,
+          precision: compiled,
+          threads,
+        });
+        engines.set(task, engine);
+      }
+      return engine;
+    },
+    dispose: async () => {
+      await Promise.all(
+        [...engines.values()].map((engine) => engine.dispose()),
+      );
+      engines.clear();
+    },
+  };
+}
+
+/** The network of float32 host parameters, normalised by the device that will run it. */
+async function prepareNetwork(
+  params: UniRepParams,
+  device: Device,
+): Promise<Network<Array>> {
+  const build = jit(buildNetwork, { device });
+  const arrays = mapParams(params, ({ data, shape }) => array(data, { shape }));
+  const network = build(arrays) as Network<Array>;
+  await network.head.b.data();
+  await build.dispose();
+  return network;
+}
+
+const shared = new Map<string, Promise<UniRep>>();
+
+/** The model the options ask for, loaded once in the process; a model already loaded is itself. */
+export function sharedModel(
+  options: Omit<ModelOptions, "model"> & {
+    readonly model?: ModelName | UniRep | undefined;
+  },
+): Promise<UniRep> {
+  const { model, weights, device, precision, threads } = options;
+  if (typeof model === "object") return Promise.resolve(model);
+  const spec = { model, weights, device, precision, threads };
+  const key = JSON.stringify({
+    ...spec,
+    weights: typeof weights === "object" ? weights.info.sha256 : weights,
+  });
+  let loading = shared.get(key);
+  if (!loading) {
+    shared.set(key, (loading = loadModel(spec)));
+    // A failed load (weights not pulled yet, say) may be tried again.
+    loading.catch(() => shared.delete(key));
+  }
+  return loading;
+}

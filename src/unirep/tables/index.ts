@@ -1,0 +1,28 @@
+/** @file Output tables in six formats, and the work folder that makes a long run resumable. */
+export { checkFreeDisk, runBytes, tableBytes } from "./disk.ts";
+export { float32Text } from "./float-text.ts";
+export type { PendingRecord, Run } from "./run.ts";
+export type { RunRecord } from "./run-ingest.ts";
+export {
+  createRun,
+  type Ingest,
+  type OpenedRun,
+  openRun,
+  type RunSpec,
+  type StoredRun,
+} from "./run-store.ts";
+export {
+  type Column,
+  memoryTable,
+  type Row,
+  type Table,
+  type TableSize,
+  type Value,
+} from "./table.ts";
+export {
+  type TableFormat,
+  tableFiles,
+  tableFormat,
+  tableFormats,
+  writeTable,
+} from "./write-table.ts";

