@@ -44,7 +44,9 @@ export async function* runSequences<R>(
   signal?.throwIfAborted();
   // Leaving the loop early stops what is still in flight.
   const leave = new AbortController();
-  const stop = signal ? AbortSignal.any([signal, leave.signal]) : leave.signal;
+  const stop = AbortSignal.any([leave.signal, ...(signal ? [signal] : [])]);
+  // Every sequence in flight listens to it.
+  setMaxListeners(0, stop);
   const caller = {};
   const running = new Map<
     string,

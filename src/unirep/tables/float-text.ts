@@ -6,8 +6,8 @@ const powers = Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 const SMALLEST_NORMAL = 2 ** -126;
 
 /**
- * `x` (a float32 value) as the nearest decimal with the fewest digits that rounds to `x` in float32; keeps the sign of zero.
- * NaN and the infinities come out as JavaScript spells them.
+ * `x` (a float32 value) as its nearest decimal of the fewest digits that rounds back to `x` in float32; keeps the sign of zero.
+ * (At a few powers of two, where float32 spacing changes, a decimal farther from `x` would do with one digit less.) NaN and the infinities come out as JavaScript spells them.
  */
 export function float32Text(x: number): string {
   if (x === 0) return Object.is(x, -0) ? "-0" : "0";
