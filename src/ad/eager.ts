@@ -16,6 +16,7 @@ interface Compiled {
 /** Shapes recur; a bound keeps a program that never repeats one from growing without end. */
 const capacity = 4096;
 const cache = new Map<string, Compiled>();
+const noSizes: ReadonlyMap<string, number> = new Map();
 const objectIds = new WeakMap<object, number>();
 let nextObjectId = 0;
 
@@ -51,10 +52,13 @@ function compile<P>(
       params,
       outputs,
     };
-    const { run } = js.compile(
+    const executable = js.compile(
       lowerJaxpr({ inputs: vars, eqns: [eqn], outputs }),
     );
-    compiled = { types, run: run as Compiled["run"] };
+    compiled = {
+      types,
+      run: (data) => executable.run(data, noSizes) as TypedArray[],
+    };
     if (cache.size >= capacity) cache.clear();
     cache.set(key, compiled);
   }

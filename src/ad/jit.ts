@@ -34,13 +34,15 @@ export interface JitOptions {
 
 interface Compiled {
   readonly executable: Executable | Promise<Executable>;
+  /** Calls under way; memory they use is freed after them. */
+  readonly running: Set<Promise<unknown>>;
   readonly outTypes: readonly ArrayType[];
   readonly outDef: TreeDef;
   readonly symbols: SymbolTable;
 }
 
 export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
-  /** Frees the native memory of everything compiled so far; the function compiles anew when called again. */
+  /** Frees the native memory of everything compiled so far, once calls under way have ended; the next call compiles anew. */
   dispose(): Promise<void>;
 };
 
@@ -85,6 +87,7 @@ export function jit<A extends readonly unknown[], R>(
       outTypes: closed.jaxpr.outputs.map((v) => v.type),
       outDef,
       symbols,
+      running: new Set(),
     };
   };
 
@@ -104,7 +107,7 @@ export function jit<A extends readonly unknown[], R>(
     let compiled = cache.get(key);
     if (!compiled)
       cache.set(key, (compiled = compile(def, types, new SymbolTable(names))));
-    const { executable, outTypes, outDef, symbols } = compiled;
+    const { executable, outTypes, outDef, symbols, running } = compiled;
     const run = (exe: Executable, inputs: readonly TypedArray[]) =>
       exe.run(inputs, sizes);
     const inputs = arrays.map((x) => x.ready);
@@ -116,6 +119,9 @@ export function jit<A extends readonly unknown[], R>(
           )
         : run(executable, inputs as TypedArray[]);
     if (out instanceof Promise) {
+      running.add(out);
+      // A function without results has nobody to tell of its failure.
+      out.catch(() => undefined).finally(() => running.delete(out));
       results = outTypes.map((_, i) => out.then((buffers) => buffers[i]));
     } else {
       results = out;
@@ -131,7 +137,14 @@ export function jit<A extends readonly unknown[], R>(
     dispose: async () => {
       const all = [...cache.values()];
       cache.clear();
-      for (const { executable } of all) (await executable).dispose();
+      for (const { executable, running } of all) {
+        await Promise.allSettled(running);
+        // What failed to compile holds nothing; its callers were told.
+        await Promise.resolve(executable).then(
+          (exe) => exe.dispose(),
+          () => undefined,
+        );
+      }
     },
   });
 }

@@ -74,6 +74,6 @@ export function definePrimitive<P>(
   };
   if (registry.has(name))
     throw new Error(`definePrimitive: ${name} is already defined`);
-  registry.set(name, self as Primitive<never>);
+  registry.set(name, self);
   return self;
 }

@@ -4,9 +4,11 @@
  * sets of primes; only if the two jaxprs are the same up to those primes does nothing else depend on the size, and
  * then the jaxpr holds for every size. (JAX: symbolic dimension variables of jax.export.)
  */
+import { Array } from "./array.ts";
 import type { ClosedJaxpr } from "./jaxpr/jaxpr.ts";
 import { printJaxpr } from "./jaxpr/print.ts";
 import { showType, type ArrayType } from "./shape.ts";
+import type { Value } from "./tracer.ts";
 import { broadcastPrefix, type TreeDef } from "./tree.ts";
 
 const primes = [
@@ -40,7 +42,11 @@ export class SymbolTable {
             })),
           );
     const closed = trace(types);
-    if (other && this.#show(closed, 0) !== this.#show(other, 1)) {
+    if (
+      other &&
+      (this.#show(closed, 0) !== this.#show(other, 1) ||
+        !closed.consts.every((value, i) => sameConst(value, other.consts[i])))
+    ) {
       throw new TypeError(
         `jit: the function computes with the size of a symbolic axis (${this.symbols.join(", ")}); it may only pass such axes along`,
       );
@@ -55,7 +61,11 @@ export class SymbolTable {
     return this.symbols.reduce(
       (text, name, i) =>
         text.replaceAll(
-          new RegExp(`\\b${primes[2 * i + which]}\\b`, "g"),
+          // A fill's value is a number computed with, never a size passed along.
+          new RegExp(
+            `(?<!\\bvalue=[-\\d.]*)\\b${primes[2 * i + which]}\\b`,
+            "g",
+          ),
           name,
         ),
       printJaxpr(jaxpr),
@@ -70,6 +80,19 @@ export class SymbolTable {
       : { ...type, shape: type.shape.map(size) };
   }
 }
+
+/** Constants a function makes anew in every trace must hold the same elements. */
+const sameConst = (a: Value, b: Value): boolean => {
+  if (a === b) return true;
+  if (!(a instanceof Array && b instanceof Array)) return false;
+  const [x, y] = [a.ready, b.ready];
+  return (
+    x !== null &&
+    y !== null &&
+    x.length === y.length &&
+    x.every((n, i) => Object.is(n, y[i]))
+  );
+};
 
 /** Argument types with symbols in place of their sizes, and those sizes in this call. */
 export function parseShapes(
@@ -89,9 +112,19 @@ export function parseShapes(
     const spec = leaves[k];
     if (typeof spec !== "string") return type;
     const words = spec.split(",").map((word) => word.trim());
+    const rest = words.at(-1) === "...";
+    if (
+      rest
+        ? words.length - 1 > type.shape.length
+        : words.length !== type.shape.length
+    ) {
+      throw new TypeError(
+        `jit symbolicShapes: expected a word for each axis of ${showType(type)} or a final "...", got "${spec}"`,
+      );
+    }
     const shape = type.shape.map((n, axis) => {
-      const name = words[axis] ?? words.at(-1);
-      if (name === "_" || name === "..." || name === undefined) return n;
+      const name = words[axis] ?? "...";
+      if (name === "_" || name === "...") return n;
       if ((sizes.get(name) ?? n) !== n) {
         throw new TypeError(
           `jit: symbolic size ${name} is ${sizes.get(name)} and ${n} in one call, at ${showType(type)}`,

@@ -75,9 +75,13 @@ export function showTree(def: TreeDef): string {
     case "list":
       return `[${def.items.map(showTree).join(", ")}]`;
     case "dict":
-      return `{${def.keys.map((key, i) => `${key}: ${showTree(def.items[i])}`).join(", ")}}`;
+      return `{${def.keys.map((key, i) => `${showKey(key)}: ${showTree(def.items[i])}`).join(", ")}}`;
   }
 }
+
+/** Quoted unless it is a plain word, so that two different trees never print alike. */
+const showKey = (key: string): string =>
+  /^\w+$/.test(key) ? key : JSON.stringify(key);
 
 /** The tree of `f(leaf, ...matching leaves of rest)`; all trees must have the structure of the first. */
 export function map(
@@ -123,19 +127,20 @@ export function broadcastPrefix(
       for (let i = count(d); i > 0; i--) out.push(node ?? null);
       return;
     }
-    const children: unknown[] = globalThis.Array.isArray(node)
-      ? node
-      : d.kind === "dict"
-        ? d.keys.map((key) => node[key])
-        : [];
-    if (
-      (d.kind !== "list" && d.kind !== "dict") ||
-      children.length !== d.items.length
-    ) {
+    const fits = globalThis.Array.isArray(node)
+      ? d.kind === "list" && node.length === d.items.length
+      : d.kind === "dict" &&
+        Object.keys(node).sort().join("\0") === d.keys.join("\0");
+    if (!fits || d.kind === "leaf" || d.kind === "none") {
       throw new TypeError(
         `${who}: expected a prefix of ${showTree(d)}, got ${JSON.stringify(node)}`,
       );
     }
+    const children: unknown[] = globalThis.Array.isArray(node)
+      ? node
+      : Object.keys(node)
+          .sort()
+          .map((key) => node[key]);
     children.forEach((child, i) => walk(child, d.items[i]));
   };
   walk(prefix, def);

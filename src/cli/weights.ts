@@ -20,6 +20,9 @@ import {
   writeSafetensorsFile,
   type Weights,
 } from "../unirep/index.ts";
+import { Interrupted } from "./exit-codes.ts";
+import { interruptible } from "./interruptible.ts";
+import { report } from "./report.ts";
 
 interface JsonOption {
   readonly json?: boolean;
@@ -27,9 +30,12 @@ interface JsonOption {
 
 /** The command with its subcommands; failures are thrown, for the main program to print. */
 export function weightsCommand(): Command {
-  const command = new Command("weights").description(
-    "get, convert and check model weights",
-  );
+  const command = new Command("weights")
+    .description("get, convert and check model weights")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  unirep weights list\n  unirep weights pull unirep-1900\n  unirep weights pull -h",
+    );
   subcommand(
     command,
     "list",
@@ -163,17 +169,15 @@ async function pull(
         stream: process.stderr,
       })
     : undefined;
-  const stop = new AbortController();
-  const interrupt = () =>
-    stop.abort(new Error(`weights pull: interrupted; run it again to resume`));
-  process.once("SIGINT", interrupt);
   try {
     bar?.start(registry[id].bytes, 0);
-    const pulled = await pullWeights(id, {
-      baseUrl: mirror,
-      signal: stop.signal,
-      onProgress: (received) => bar?.update(received),
-    });
+    const pulled = await interruptible((signal) =>
+      pullWeights(id, {
+        baseUrl: mirror,
+        signal,
+        onProgress: (received) => bar?.update(received),
+      }),
+    );
     const { sha256, licence, licenceUrl, provenance, citation } = pulled.entry;
     const { path: file, downloaded } = pulled;
     bar?.stop();
@@ -196,9 +200,14 @@ async function pull(
         `cite: ${citation}`,
       ],
     );
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(
+      error.stopSignal,
+      `interrupted: run the same command again to go on with the download`,
+    );
   } finally {
     bar?.stop();
-    process.off("SIGINT", interrupt);
   }
 }
 
@@ -277,16 +286,6 @@ function description(weights: Weights): string[] {
     `licence: ${licence}`,
     `provenance: ${provenance}`,
   ];
-}
-
-function report(
-  json: boolean | undefined,
-  value: object,
-  lines: readonly string[],
-): void {
-  process.stdout.write(
-    json ? `${JSON.stringify(value)}\n` : `${lines.join("\n")}\n`,
-  );
 }
 
 function megabytes(bytes: number): string {

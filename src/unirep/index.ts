@@ -30,6 +30,7 @@ export {
 export { initParams } from "./init.ts";
 export * from "./weights/index.ts";
 export * from "./formats/index.ts";
+export * from "./tables/index.ts";
 export {
   aminoAcids,
   decode,

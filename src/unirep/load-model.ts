@@ -51,6 +51,11 @@ export async function loadModel(options: ModelOptions = {}): Promise<UniRep> {
         });
   const { config, info } = weights;
   checkParams(weights.params, config);
+  if (options.model && config.name !== options.model) {
+    throw new TypeError(
+      `loadModel: expected weights of model ${options.model}, got ${info.id} of model ${config.name}`,
+    );
+  }
   const network = await prepareNetwork(weights.params, device);
   const compiled: Precision = precision === "int8" ? "int8" : "float32";
   const engines = new Map<Task, Engine>();
@@ -95,15 +100,32 @@ async function prepareNetwork(
 
 const shared = new Map<string, Promise<UniRep>>();
 
-/** The model the options ask for, loaded once in the process; a model already loaded is itself. */
-export function sharedModel(
+/**
+ * The model the options ask for, loaded once in the process; a model already loaded is itself, and a TypeError
+ * refuses options that could no longer change it.
+ */
+export async function sharedModel(
   options: Omit<ModelOptions, "model"> & {
     readonly model?: ModelName | UniRep | undefined;
   },
 ): Promise<UniRep> {
   const { model, weights, device, precision, threads } = options;
-  if (typeof model === "object") return Promise.resolve(model);
-  const spec = { model, weights, device, precision, threads };
+  if (typeof model === "object") {
+    const late = Object.entries({ weights, device, precision, threads }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (!late) return model;
+    throw new TypeError(
+      `model: expected ${late[0]} to be given to loadModel, got it beside a model already loaded`,
+    );
+  }
+  const spec = {
+    model: model ?? (weights === undefined ? "1900" : undefined),
+    weights,
+    device: device ?? "cpu",
+    precision: precision ?? "f32",
+    threads: threads ?? 0,
+  };
   const key = JSON.stringify({
     ...spec,
     weights: typeof weights === "object" ? weights.info.sha256 : weights,

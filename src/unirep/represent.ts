@@ -40,6 +40,7 @@ export function rep(
   const { perResidue = false } = options;
   const run = (input: Sequences) =>
     async function* () {
+      options.signal?.throwIfAborted();
       checkWhole(input);
       const model = await sharedModel(options);
       const n = model.config.units;

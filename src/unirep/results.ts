@@ -2,10 +2,12 @@
 
 /**
  * `await results` gives an array; `for await (const r of results)` gives one result after the other with memory
- * bounded whatever the input's size. Nothing runs before one of the two is asked for.
+ * bounded whatever the input's size. Nothing runs before one of the two is asked for; awaiting again gives the same
+ * array, iterating again runs the sequences again.
  */
 export class Results<T> implements AsyncIterable<T>, PromiseLike<T[]> {
   readonly #start: () => AsyncGenerator<T>;
+  #all: Promise<T[]> | null = null;
 
   constructor(start: () => AsyncGenerator<T>) {
     this.#start = start;
@@ -19,7 +21,8 @@ export class Results<T> implements AsyncIterable<T>, PromiseLike<T[]> {
     onFulfilled?: ((value: T[]) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#collect().then(onFulfilled, onRejected);
+    this.#all ??= this.#collect();
+    return this.#all.then(onFulfilled, onRejected);
   }
 
   async #collect(): Promise<T[]> {

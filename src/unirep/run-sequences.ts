@@ -1,5 +1,4 @@
 /** @file What `rep` and `score` share: sequences in, engine, results out, identical sequences computed once. */
-import { setMaxListeners } from "node:events";
 import { encode } from "./alphabet.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Finished } from "./engine/job.ts";
@@ -41,12 +40,6 @@ export async function* runSequences<R>(
   finish: (sequence: NamedSequence, finished: Finished) => R,
   { signal, onProgress, order = "input" }: RunOptions,
 ): AsyncGenerator<R> {
-  signal?.throwIfAborted();
-  // Leaving the loop early stops what is still in flight.
-  const leave = new AbortController();
-  const stop = AbortSignal.any([leave.signal, ...(signal ? [signal] : [])]);
-  // Every sequence in flight listens to it.
-  setMaxListeners(0, stop);
   const caller = {};
   const running = new Map<
     string,
@@ -54,7 +47,10 @@ export async function* runSequences<R>(
   >();
   const progress = { sequences: 0, residues: 0 };
 
-  const work = async (sequence: NamedSequence): Promise<R> => {
+  const work = async (
+    sequence: NamedSequence,
+    stop: AbortSignal,
+  ): Promise<R> => {
     let shared = running.get(sequence.sequence);
     if (!shared) {
       shared = {
@@ -63,9 +59,10 @@ export async function* runSequences<R>(
       };
       running.set(sequence.sequence, shared);
     }
-    shared.users++;
+    const isFirst = shared.users++ === 0;
     try {
-      const result = finish(sequence, await shared.result);
+      const finished = await shared.result;
+      const result = finish(sequence, isFirst ? finished : copy(finished));
       progress.sequences++;
       progress.residues += sequence.sequence.length;
       onProgress?.({ ...progress });
@@ -74,17 +71,23 @@ export async function* runSequences<R>(
       if (--shared.users === 0) running.delete(sequence.sequence);
     }
   };
-  try {
-    yield* windowed(named(who, sequences), work, {
-      most: Math.max(2048, 4 * engine.lanes),
-      mostCost: mostResultBytes,
-      cost: ({ sequence }) => resultBytes(sequence),
-      order,
-    });
-  } finally {
-    leave.abort();
-  }
+  yield* windowed(named(who, sequences), work, {
+    most: Math.max(2048, 4 * engine.lanes),
+    mostCost: mostResultBytes,
+    cost: ({ sequence }) => resultBytes(sequence),
+    order,
+    signal,
+  });
 }
+
+/** Results of identical sequences share no memory: whoever changes or transfers one leaves the others whole. */
+const copy = (finished: Finished): Finished => ({
+  ...finished,
+  h: finished.h.slice(),
+  c: finished.c.slice(),
+  hidden: finished.hidden && finished.hidden.slice(),
+  logProbs: finished.logProbs && finished.logProbs.slice(),
+});
 
 async function* named(
   who: string,

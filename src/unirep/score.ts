@@ -29,6 +29,7 @@ export function score(
 ): Promise<Score> | Results<Score> {
   const run = (input: Sequences) =>
     async function* () {
+      options.signal?.throwIfAborted();
       checkWhole(input);
       const model = await sharedModel(options);
       yield* runSequences<Score>(

@@ -1,89 +1,95 @@
 /** @file A bounded window of work in flight over a stream: enough to keep an engine full, never all of it. */
+import { setMaxListeners } from "node:events";
 
 export interface WindowOptions<I> {
   /** Most items in flight or waiting to be handed out. */
   readonly most: number;
-  /** Most cost in flight; an item that alone costs more still runs, by itself. */
+  /** No further item is taken while those in flight cost this much; the last one taken may exceed it. */
   readonly mostCost: number;
-  cost(item: I): number;
+  readonly cost: (item: I) => number;
   /** `input`: results in the order of the items. `completion`: as they are done. */
   readonly order: "input" | "completion";
+  /** Ends the stream with the signal's reason, even while the source keeps it waiting. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Flight<O> {
-  done: boolean;
-  outcome: { value: O } | { error: unknown } | null;
+  readonly cost: number;
+  outcome: { readonly value: O } | { readonly error: unknown } | null;
 }
 
 /**
  * Starts `work` on items of `source` and yields the results. The first failure, of the source or of a piece of work,
- * ends the stream; results already computed in order before it are yielded first.
+ * ends the stream; results already computed in order before it are yielded first. However the stream ends, the
+ * signal given to `work` is aborted and the source is closed.
  */
 export async function* windowed<I, O>(
   source: Iterable<I> | AsyncIterable<I>,
-  work: (item: I) => Promise<O>,
-  { most, mostCost, cost, order }: WindowOptions<I>,
+  work: (item: I, stop: AbortSignal) => Promise<O>,
+  { most, mostCost, cost, order, signal }: WindowOptions<I>,
 ): AsyncGenerator<O> {
+  signal?.throwIfAborted();
   const iterator =
     Symbol.asyncIterator in source
       ? source[Symbol.asyncIterator]()
       : source[Symbol.iterator]();
-  const flights: (Flight<O> & { cost: number })[] = [];
+  const flights: Flight<O>[] = [];
+  const input = {
+    pulling: false,
+    ended: false,
+    failure: null as { readonly error: unknown } | null,
+  };
   let inFlight = 0;
-  let exhausted = false;
-  let pulling = false;
-  let failure: { error: unknown } | null = null;
   let wake = () => {};
   const changed = () => new Promise<void>((resolve) => (wake = resolve));
+  const leave = new AbortController();
+  const stop = AbortSignal.any([leave.signal, ...(signal ? [signal] : [])]);
+  // Every piece of work in flight listens to it.
+  setMaxListeners(0, stop);
+  stop.addEventListener("abort", () => wake());
 
   const launch = (item: I) => {
-    const flight: (typeof flights)[number] = {
-      done: false,
-      outcome: null,
-      cost: cost(item),
+    const flight: Flight<O> = { cost: cost(item), outcome: null };
+    const settle = (outcome: Flight<O>["outcome"]) => {
+      flight.outcome = outcome;
+      wake();
     };
     inFlight += flight.cost;
     flights.push(flight);
-    work(item)
-      .then(
-        (value) => (flight.outcome = { value }),
-        (error: unknown) => (flight.outcome = { error }),
-      )
-      .finally(() => {
-        flight.done = true;
-        wake();
-      });
+    work(item, stop).then(
+      (value) => settle({ value }),
+      (error: unknown) => settle({ error }),
+    );
   };
-  const pull = () => {
-    const step = iterator.next();
-    const take = ({ done, value }: IteratorResult<I>) => {
-      if (done) exhausted = true;
-      else launch(value);
-    };
-    if (!(step instanceof Promise)) return take(step);
-    pulling = true;
-    step
-      .then(take, (error: unknown) => (failure = { error }))
-      .finally(() => {
-        pulling = false;
-        wake();
-      });
+  /** Takes one item; runs to its end at once when the source is synchronous. */
+  const pull = async () => {
+    input.pulling = true;
+    try {
+      const next = iterator.next();
+      const step: IteratorResult<I, unknown> =
+        "then" in next ? await next : next;
+      if (step.done) input.ended = true;
+      // An item that comes after the stream has ended has nobody left to run for.
+      else if (!stop.aborted) launch(step.value);
+    } catch (error) {
+      input.ended = true;
+      input.failure = { error };
+    }
+    input.pulling = false;
+    wake();
   };
 
   try {
     for (;;) {
+      signal?.throwIfAborted();
       const fits =
         flights.length === 0 || (flights.length < most && inFlight < mostCost);
-      if (!exhausted && !pulling && !failure && fits) {
-        pull();
+      if (fits && !input.pulling && !input.ended) {
+        void pull();
         continue;
       }
-      const at =
-        order === "input"
-          ? flights[0]?.done
-            ? 0
-            : -1
-          : flights.findIndex((flight) => flight.done);
+      const next = order === "input" ? flights.slice(0, 1) : flights;
+      const at = next.findIndex(({ outcome }) => outcome);
       if (at >= 0) {
         const [{ outcome, cost: freed }] = flights.splice(at, 1);
         inFlight -= freed;
@@ -91,12 +97,17 @@ export async function* windowed<I, O>(
         else throw outcome?.error;
         continue;
       }
-      if (flights.length === 0 && failure)
-        throw (failure as { error: unknown }).error;
-      if (flights.length === 0 && exhausted) return;
+      if (flights.length === 0 && input.ended) {
+        if (input.failure) throw input.failure.error;
+        return;
+      }
       await changed();
     }
   } finally {
-    await iterator.return?.();
+    leave.abort();
+    const closing = input.ended ? undefined : iterator.return?.();
+    // A source busy with its next item may never answer: it is told, not waited for.
+    if (input.pulling) void Promise.resolve(closing).catch(() => undefined);
+    else await closing;
   }
 }

@@ -64,7 +64,7 @@ def run(model, sequence):
 def digest(values):
     values = np.asarray(values, np.float64)
     return {
-        "first": [float(f"{v:.9g}") for v in values[:8]],
+        "first": [float(f"{v:.12g}") for v in values[:8]],
         "length": len(values),
         "sum": float(f"{values.sum():.12g}"),
         "sumOfSquares": float(f"{(values * values).sum():.12g}"),

@@ -11,13 +11,13 @@ export function printJaxpr(jaxpr: Jaxpr, indent = ""): string {
     return known;
   };
   const typed = (v: Var) => `${name(v)}:${showType(v.type)}`;
+  const inputs = jaxpr.inputs.map(typed).join(" ");
   const inner = `${indent}    `;
   const eqns = jaxpr.eqns.map(({ primitive, inputs, params, outputs }) => {
     const bindings = outputs.map(typed).join(" ");
     const operands = inputs.map((v) => ` ${name(v)}`).join("");
     return `${inner}${bindings} = ${primitive.name}${printParams(params, inner)}${operands}\n`;
   });
-  const inputs = jaxpr.inputs.map(typed).join(" ");
   return `{ lambda ${inputs} . let\n${eqns.join("")}${indent}  in (${jaxpr.outputs.map(name).join(", ")}) }`;
 }
 
@@ -36,7 +36,7 @@ function printParam(value: unknown, indent: string): string {
   return String(value);
 }
 
-const isJaxpr = (value: unknown): value is Jaxpr =>
+export const isJaxpr = (value: unknown): value is Jaxpr =>
   typeof value === "object" && value !== null && "eqns" in value;
 
 const isType = (value: unknown): value is ArrayType =>

@@ -137,7 +137,7 @@ export class KernelBuilder {
 
   emit(kernel: WithoutOut<Kernel>, type: ArrayType): Ref {
     const out = this.ref(type);
-    this.kernels.push({ ...kernel, out } as Kernel);
+    this.kernels.push({ ...kernel, out });
     return out;
   }
 

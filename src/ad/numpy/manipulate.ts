@@ -1,6 +1,7 @@
 /** @file Creating, reshaping and joining arrays. */
 import type { DType } from "../dtype.ts";
 import { fill, iota } from "../primitives/fill.ts";
+import * as cut from "../primitives/slicing.ts";
 import * as p from "../primitives/structural.ts";
 import {
   insertAxis,
@@ -27,6 +28,15 @@ export const arange = (n: number, dtype: DType = "int32"): Value =>
 /** `x` in another shape of the same size; one size may be -1, to be worked out. */
 export function reshape(x: Value, shape: Shape): Value {
   const known = sizeOf(shape.filter((n) => n !== -1));
+  const open = shape.filter((n) => n === -1).length;
+  if (open > 1)
+    throw new TypeError(
+      `reshape: expected at most one -1, got ${showShape(shape)}`,
+    );
+  if (open === 1 && !Number.isInteger(x.size / known))
+    throw new TypeError(
+      `reshape: expected a shape whose sizes divide the ${x.size} elements of ${showShape(x.shape)}, got ${showShape(shape)}`,
+    );
   return p.reshape(
     x,
     shape.map((n) => (n === -1 ? x.size / known : n)),
@@ -54,8 +64,12 @@ export const expandDims = (x: Value, axis: number): Value =>
     insertAxis(x.shape, normalizeAxis("expandDims", axis, x.ndim + 1), 1),
   );
 
-export const concatenate = (xs: readonly Value[], axis = 0): Value =>
-  p.concatenate(xs, normalizeAxis("concatenate", axis, xs[0].ndim));
+/** Arrays joined along an axis; all other sizes are equal. */
+export function concatenate(xs: readonly Value[], axis = 0): Value {
+  if (xs.length === 0)
+    throw new TypeError("concatenate: expected at least one array, got none");
+  return cut.concatenate(xs, normalizeAxis("concatenate", axis, xs[0].ndim));
+}
 
 /** `x` cut into `parts` equal pieces along an axis. */
 export function split(x: Value, parts: number, axis = 0): Value[] {
@@ -66,6 +80,6 @@ export function split(x: Value, parts: number, axis = 0): Value[] {
       `split: axis ${at} of ${showShape(x.shape)} does not divide into ${parts} equal parts`,
     );
   return Array.from({ length: parts }, (_, i) =>
-    p.sliceAxis(x, at, i * size, (i + 1) * size),
+    cut.sliceAxis(x, at, i * size, (i + 1) * size),
   );
 }

@@ -7,7 +7,15 @@ import {
 } from "../primitives/structural.ts";
 import { normalizeAxis, range, sizeOf } from "../shape.ts";
 import type { Value } from "../tracer.ts";
-import { add, divide, exp, log, subtract } from "./elementwise.ts";
+import {
+  add,
+  divide,
+  equal,
+  exp,
+  log,
+  subtract,
+  where,
+} from "./elementwise.ts";
 
 export interface ReduceOptions {
   /** Axis or axes to reduce; all of them by default. */
@@ -32,16 +40,16 @@ function reduction(
   };
 }
 
-const axesOf = (
-  name: string,
-  x: Value,
-  axis: ReduceOptions["axis"],
-): number[] =>
-  axis === undefined
-    ? range(x.ndim)
-    : (typeof axis === "number" ? [axis] : axis).map((i) =>
-        normalizeAxis(name, i, x.ndim),
-      );
+function axesOf(name: string, x: Value, axis: ReduceOptions["axis"]): number[] {
+  if (axis === undefined) return range(x.ndim);
+  const given = typeof axis === "number" ? [axis] : axis;
+  const axes = given.map((i) => normalizeAxis(name, i, x.ndim));
+  if (new Set(axes).size !== axes.length)
+    throw new RangeError(
+      `${name}: expected each axis once, got ${given.join(", ")}`,
+    );
+  return axes;
+}
 
 export const sum = reduction("sum", sumAxes);
 export const max = reduction("max", p.reduceMax);
@@ -56,7 +64,9 @@ export const argmax = (x: Value, axis: number): Value =>
 /** log(sum(exp(x))) along an axis without overflow. */
 export function logsumexp(x: Value, axis: number): Value {
   const at = normalizeAxis("logsumexp", axis, x.ndim);
-  const top = p.reduceMax(x, [at]);
+  const highest = p.reduceMax(x, [at]);
+  // An infinite maximum cannot be subtracted: inf - inf is NaN.
+  const top = where(equal(subtract(highest, highest), 0), highest, 0);
   const shifted = exp(subtract(x, spread(top, x, at)));
   return add(log(sumAxes(shifted, [at])), top);
 }

@@ -12,6 +12,10 @@ const dotP = definePrimitive<DotDims>("dot", {
       throw new TypeError(
         `dot: expected operands of one dtype, got ${showType(lhs)} and ${showType(rhs)}`,
       );
+    if (lhs.dtype === "bool")
+      throw new TypeError(
+        `dot: expected operands of a number dtype, got ${showType(lhs)} and ${showType(rhs)}`,
+      );
     for (const [word, axes] of [
       ["contracting", dims.contract],
       ["batch", dims.batch],

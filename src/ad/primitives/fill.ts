@@ -2,7 +2,7 @@
 import type { DType } from "../dtype.ts";
 import { definePrimitive } from "../primitive.ts";
 import { constant } from "../rules/constant.ts";
-import type { ArrayType, Shape } from "../shape.ts";
+import { showType, type ArrayType, type Shape } from "../shape.ts";
 import type { Value } from "../tracer.ts";
 
 export const fillP = definePrimitive<{ value: number; type: ArrayType }>(
@@ -23,7 +23,13 @@ export const fillP = definePrimitive<{ value: number; type: ArrayType }>(
 export const iotaP = definePrimitive<{ axis: number; type: ArrayType }>(
   "iota",
   {
-    type: (_inputs, { type }) => [type],
+    type(_inputs, { axis, type }) {
+      if (type.dtype === "bool" || !(axis in type.shape))
+        throw new TypeError(
+          `iota: expected a number dtype and an axis of ${showType(type)}, got axis ${axis} and dtype ${type.dtype}`,
+        );
+      return [type];
+    },
     diff: constant(),
     batch: (self, _size, args, _axes, params) => [
       self.bind(args, params),

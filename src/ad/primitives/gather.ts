@@ -78,6 +78,10 @@ const scatterAddP = definePrimitive<Batched & { readonly rows: number }>(
   {
     type([indices, updates], { rows, batch }) {
       checkIndices("scatterAdd", indices);
+      if (updates.dtype === "bool")
+        throw new TypeError(
+          `scatterAdd: expected updates of a number dtype, got ${showType(updates)}`,
+        );
       const rank = indices.shape.length;
       if (!sameShape(indices.shape, updates.shape.slice(0, rank))) {
         throw new TypeError(

@@ -1,12 +1,12 @@
-/** @file Primitives that move elements, each beside its transpose: reshape, transpose, broadcast + sum, slice + pad, concatenate. */
-import { Unknown, definePrimitive, type BatchAxis } from "../primitive.ts";
+/** @file Primitives that rearrange whole axes, each beside its transpose: reshape, transpose, broadcast + sum. */
+import { definePrimitive, type BatchAxis } from "../primitive.ts";
 import { linear } from "../rules/diff.ts";
 import {
-  insertAxis,
   moveAxisOrder,
   range,
   sameShape,
   showShape,
+  showType,
   sizeOf,
   type Shape,
 } from "../shape.ts";
@@ -116,9 +116,13 @@ export const broadcast = (
   sameShape(x.shape, shape) ? x : broadcastP.bind([x], { shape, axes })[0];
 
 const sumP = definePrimitive<{ axes: readonly number[] }>("sum", {
-  type: ([x], { axes }) => [
-    { shape: x.shape.filter((_, i) => !axes.includes(i)), dtype: x.dtype },
-  ],
+  type([x], { axes }) {
+    if (x.dtype === "bool")
+      throw new TypeError(`sum: expected a number dtype, got ${showType(x)}`);
+    return [
+      { shape: x.shape.filter((_, i) => !axes.includes(i)), dtype: x.dtype },
+    ];
+  },
   diff: linear((ct, [x], { axes }) => [
     broadcast(
       ct,
@@ -138,144 +142,6 @@ const sumP = definePrimitive<{ axes: readonly number[] }>("sum", {
 /** Sum over the given axes (non-negative), which disappear. */
 export const sum = (x: Value, axes: readonly number[]): Value =>
   axes.length ? sumP.bind([x], { axes })[0] : x;
-
-type Bounds = { start: readonly number[]; limit: readonly number[] };
-
-const sliceP = definePrimitive<Bounds>("slice", {
-  type([x], { start, limit }) {
-    if (
-      x.shape.some(
-        (n, i) => !(start[i] >= 0 && start[i] <= limit[i] && limit[i] <= n),
-      )
-    ) {
-      throw new RangeError(
-        `slice: [${start.join()}] to [${limit.join()}] is not inside ${showShape(x.shape)}`,
-      );
-    }
-    return [{ shape: limit.map((n, i) => n - start[i]), dtype: x.dtype }];
-  },
-  diff: linear((ct, [x], { start, limit }) => [
-    pad(
-      ct,
-      start,
-      x.type.shape.map((n, i) => n - limit[i]),
-    ),
-  ]),
-  batch: (self, size, [x], [axis], { start, limit }) => {
-    const at = axis as number;
-    return [
-      self.bind([x], {
-        start: insertAxis(start, at, 0),
-        limit: insertAxis(limit, at, size),
-      }),
-      [at],
-    ];
-  },
-  lower: (b, [input], [out], { start, limit }) => [
-    b.emit({ kind: "slice", input, start, limit }, out),
-  ],
-});
-
-/** The block of `x` from `start` up to, not including, `limit`. */
-export const slice = (
-  x: Value,
-  start: readonly number[],
-  limit: readonly number[],
-): Value => sliceP.bind([x], { start, limit })[0];
-
-/** The rows `from`..`to` of `x` along one axis. */
-export const sliceAxis = (
-  x: Value,
-  axis: number,
-  from: number,
-  to: number,
-): Value =>
-  slice(
-    x,
-    x.shape.map((_, i) => (i === axis ? from : 0)),
-    x.shape.map((n, i) => (i === axis ? to : n)),
-  );
-
-const padP = definePrimitive<{
-  low: readonly number[];
-  high: readonly number[];
-}>("pad", {
-  type: ([x], { low, high }) => [
-    { shape: x.shape.map((n, i) => low[i] + n + high[i]), dtype: x.dtype },
-  ],
-  diff: linear((ct, [x], { low }) => [
-    slice(
-      ct,
-      low,
-      x.type.shape.map((n, i) => low[i] + n),
-    ),
-  ]),
-  batch: (self, _size, [x], [axis], { low, high }) => {
-    const at = axis as number;
-    return [
-      self.bind([x], {
-        low: insertAxis(low, at, 0),
-        high: insertAxis(high, at, 0),
-      }),
-      [at],
-    ];
-  },
-  lower: (b, [input], [out], { low, high }) => [
-    b.emit({ kind: "pad", input, low, high }, out),
-  ],
-});
-
-/** `x` with zeros added before (`low`) and after (`high`) along every axis. */
-export const pad = (
-  x: Value,
-  low: readonly number[],
-  high: readonly number[],
-): Value => padP.bind([x], { low, high })[0];
-
-const concatenateP = definePrimitive<{ axis: number }>("concatenate", {
-  type(xs, { axis }) {
-    const [first] = xs;
-    for (const x of xs) {
-      if (
-        x.dtype !== first.dtype ||
-        x.shape.length !== first.shape.length ||
-        x.shape.some((n, i) => i !== axis && n !== first.shape[i])
-      ) {
-        throw new TypeError(
-          `concatenate: shapes ${xs.map((t) => showShape(t.shape)).join(" and ")} differ beside axis ${axis}`,
-        );
-      }
-    }
-    const total = xs.reduce((n, x) => n + x.shape[axis], 0);
-    return [
-      {
-        shape: first.shape.map((n, i) => (i === axis ? total : n)),
-        dtype: first.dtype,
-      },
-    ];
-  },
-  diff: linear((ct, args, { axis }) => {
-    let from = 0;
-    return args.map((x) => {
-      const part = [from, (from += x.type.shape[axis])] as const;
-      return x instanceof Unknown ? sliceAxis(ct, axis, ...part) : null;
-    });
-  }),
-  batch: (self, size, args, axes, { axis }) => [
-    self.bind(
-      args.map((x, i) => batchToFront(x, axes[i], size)),
-      { axis: axis + 1 },
-    ),
-    [0],
-  ],
-  lower: (b, inputs, [out], { axis }) => [
-    b.emit({ kind: "concatenate", inputs, axis }, out),
-  ],
-});
-
-/** The operands joined along an axis (non-negative); all other sizes are equal. */
-export const concatenate = (xs: readonly Value[], axis: number): Value =>
-  xs.length === 1 ? xs[0] : concatenateP.bind(xs, { axis })[0];
 
 /** `x` with axis `from` moved to position `to`. */
 export const moveAxis = (x: Value, from: number, to: number): Value =>

@@ -47,7 +47,7 @@ class Recorder extends Interpreter {
     );
     const outputs = types.map((type) => new Var(type));
     this.eqns.push({
-      primitive: primitive as unknown as Primitive<never>,
+      primitive: primitive,
       inputs: args.map((x) => x.variable),
       params,
       outputs,
@@ -67,7 +67,8 @@ export function traceToJaxpr(
       const args = types.map(
         (type) => new JaxprTracer(recorder, new Var(type)),
       );
-      const outputs = f(args).map((out) =>
+      // A copy: `f` may consume its list.
+      const outputs = f([...args]).map((out) =>
         out instanceof JaxprTracer && out.interpreter === recorder
           ? out
           : recorder.lift(out),

@@ -9,7 +9,7 @@ import {
   type DType,
   type TypedArray,
 } from "../../ad/index.ts";
-import { flopsPerStep, type ModelConfig } from "../model.ts";
+import type { ModelConfig } from "../model.ts";
 import type { Network } from "../network.ts";
 import { arrangeCarry, arrangeLanes } from "./carry.ts";
 import {
@@ -29,6 +29,7 @@ import {
   type Task,
 } from "./program.ts";
 import { WaitingLine } from "./queue.ts";
+import { chunkSteps, endingsPerStep, fullWidth, lanesFor } from "./size.ts";
 
 export interface EngineOptions extends ProgramOptions {
   readonly task: Task;
@@ -109,7 +110,7 @@ export class Engine {
         const { lanes, rows } = arrangeLanes(
           live,
           this.#waiting.size,
-          this.lanes,
+          this.#wantedLanes(live),
         );
         this.#open = lanes;
         if (lanes.length === 0) break;
@@ -125,7 +126,7 @@ export class Engine {
             lanes,
             () => this.#waiting.take(),
             most,
-            Math.max(1, lanes.length >> 5),
+            endingsPerStep(lanes.length),
           ),
         );
       }
@@ -137,6 +138,13 @@ export class Engine {
     }
     this.#carry = null;
     this.#loop = null;
+  }
+
+  #wantedLanes(live: readonly (readonly EngineJob[])[]): number {
+    const left = live.flat().map((job) => job.tokens.length - job.position);
+    const tokens = left.reduce((sum, n) => sum + n, this.#waiting.tokens);
+    const longest = Math.max(this.#waiting.longest, ...left);
+    return Math.min(this.lanes, lanesFor(this.#config, tokens, longest));
   }
 
   async #step(chunk: Chunk<EngineJob>): Promise<void> {
@@ -253,21 +261,4 @@ function collect(
     logProbs: job.logProbs,
     hits: job.hits,
   });
-}
-
-/** Lanes at which a step is close to the machine's best rate: more for narrower layers, whose products are smaller. */
-const fullWidth = ({ units }: ModelConfig): number =>
-  units >= 1024 ? 128 : units >= 256 ? 256 : 512;
-
-/**
- * Steps of one chunk: about a tenth of a second of work, so that an abort is prompt and new sequences join soon,
- * while the call's own cost stays below one percent. Independent of timing, so that a run can be repeated exactly.
- */
-function chunkSteps(config: ModelConfig, lanes: number): number {
-  const work = 40e9;
-  // Below a dozen lanes a step costs what reading the weights costs.
-  return Math.max(
-    4,
-    Math.min(256, Math.round(work / (flopsPerStep(config) * (lanes + 12)))),
-  );
 }

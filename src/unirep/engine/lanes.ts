@@ -57,14 +57,17 @@ export function planChunk<J extends Job>(
   const load = lanes.map((jobs) =>
     jobs.reduce((n, job) => n + remaining(job), 0),
   );
-  lanes.forEach((jobs, lane) => {
-    while (load[lane] < most) {
-      const job = take();
-      if (!job) break;
-      jobs.push(job);
-      load[lane] += remaining(job);
-    }
-  });
+  // Empty lanes first, then little by little, so that a line too short to fill all lanes is shared out evenly.
+  for (let enough = 1; enough < 2 * most; enough *= 2) {
+    lanes.forEach((jobs, lane) => {
+      while (load[lane] < Math.min(enough, most)) {
+        const job = take();
+        if (!job) break;
+        jobs.push(job);
+        load[lane] += remaining(job);
+      }
+    });
+  }
   const dry = load.some((steps) => steps < most);
   const wanted = dry
     ? Math.min(

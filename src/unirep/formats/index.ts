@@ -27,6 +27,9 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Counts what is read, in place; start with `emptySummary()`. */
   readonly summary?: ReadSummary | undefined;
+  /** Called for each file as it is opened; what it returns sees the file's bytes as they are stored, to hash them for example. */
+  readonly watchBytes?:
+    ((file: string) => (chunk: Uint8Array) => void) | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ export async function* readSequences(
     onProblem,
     signal,
     summary,
+    watchBytes,
   }: ReadOptions = {},
 ): AsyncGenerator<SequenceRecord> {
   if (onError === "skip" && onProblem === undefined) {
@@ -55,7 +59,10 @@ export async function* readSequences(
   }
   for (const path of paths) await checkSequenceFile(path);
   for (const file of paths) {
-    const { format, bytes, close } = await openSequenceFile(file, { signal });
+    const { format, bytes, close } = await openSequenceFile(file, {
+      signal,
+      onBytes: watchBytes?.(file),
+    });
     try {
       const batches =
         format === "fasta"

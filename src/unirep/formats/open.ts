@@ -55,9 +55,12 @@ export async function checkSequenceFile(file: string): Promise<void> {
  */
 export async function openSequenceFile(
   file: string,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: {
+    signal?: AbortSignal | undefined;
+    onBytes?: ((chunk: Uint8Array) => void) | undefined;
+  } = {},
 ): Promise<SequenceFile> {
-  const { signal } = options;
+  const { signal, onBytes } = options;
   signal?.throwIfAborted();
   const raw: Readable =
     file === "-"
@@ -69,8 +72,12 @@ export async function openSequenceFile(
     signal?.removeEventListener("abort", abort);
     raw.destroy();
   };
+  const stored = raw as AsyncIterable<Uint8Array>;
   try {
-    const outer = await peek(raw as AsyncIterable<Uint8Array>, lookAhead);
+    const outer = await peek(
+      onBytes ? watched(stored, onBytes) : stored,
+      lookAhead,
+    );
     const plain = isGzip(outer.head)
       ? await peek(gunzip(outer.bytes), lookAhead)
       : outer;
@@ -80,6 +87,16 @@ export async function openSequenceFile(
     close();
     signal?.throwIfAborted();
     throw fileError(file, error);
+  }
+}
+
+async function* watched(
+  bytes: AsyncIterable<Uint8Array>,
+  onBytes: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    onBytes(chunk);
+    yield chunk;
   }
 }
 

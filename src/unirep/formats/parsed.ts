@@ -23,9 +23,12 @@ export class SequenceError extends Error {
   readonly id: string | undefined;
   readonly line: number | undefined;
   readonly column: number | undefined;
+  /** The sentence without the place: what was expected, what was got. */
+  readonly reason: string;
 
   constructor(place: SequencePlace, reason: string, options?: ErrorOptions) {
     super(`${describe(place)}: ${reason}`, options);
+    this.reason = reason;
     this.file = place.file;
     this.record = place.record;
     this.id = place.id;

@@ -20,6 +20,7 @@ export {
   type Value,
 } from "./table.ts";
 export {
+  checkLayout,
   type TableFormat,
   tableFiles,
   tableFormat,

@@ -77,7 +77,8 @@ export function floatBytes(value: number | Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-function matrixWidth(columns: readonly Column[]): number {
+/** Columns of the matrix, or a RangeError for a table that is no matrix. */
+export function matrixWidth(columns: readonly Column[]): number {
   let width = 0;
   for (const column of columns) {
     if (

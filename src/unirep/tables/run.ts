@@ -51,6 +51,8 @@ export interface Run {
   };
   /** Unfinished records in order; copies of earlier sequences are left out. */
   pending(): AsyncIterable<PendingRecord>;
+  /** All records but copies, finished or not, in order: the same in every session of the run. */
+  distinct(): AsyncIterable<PendingRecord & { readonly finished: boolean }>;
   /** Stores the results of one record, in any order, concurrently if need be; when it resolves a killed process has lost nothing. */
   put(index: number, values: readonly Value[]): Promise<void>;
   /** All records with their results, copies included; its rows throw when values are asked for before all are computed. */
@@ -135,6 +137,13 @@ export async function openResults(
     }
   }
 
+  async function* distinctRecords() {
+    for await (const { index, id, sequence, length, owner } of records()) {
+      if (owner === index)
+        yield { index, id, sequence, length, finished: isFinished(index) };
+    }
+  }
+
   async function* tableRows(selected: readonly Column[]): AsyncGenerator<Row> {
     const picks = selected.map((column) =>
       columns.findIndex(({ name }) => name === column.name),
@@ -182,11 +191,10 @@ export async function openResults(
       totalResidues: distinct.residues,
     }),
     async *pending() {
-      for await (const { index, id, sequence, length, owner } of records()) {
-        if (owner === index && !isFinished(index))
-          yield { index, id, sequence, length };
-      }
+      for await (const record of distinctRecords())
+        if (!record.finished) yield record;
     },
+    distinct: distinctRecords,
     async put(index, values) {
       const entry = await entryOf(index);
       if (entry?.owner !== index || isFinished(index)) {

@@ -1,7 +1,9 @@
 /** @file A table to a file, in the format its extension names. */
 import { extname } from "node:path";
 import { atomically } from "./atomic-file.ts";
-import { checkColumns, type Table } from "./table.ts";
+import { loneRagged } from "./long-layout.ts";
+import { matrixWidth } from "./npy.ts";
+import { type Column, checkColumns, type Table } from "./table.ts";
 
 /** Extensions of the supported formats. */
 export const tableFormats = [
@@ -39,6 +41,14 @@ export function tableFormat(path: string): TableFormat {
   throw new RangeError(
     `output ${path}: the extension must be one of ${tableFormats.join(", ")}, got ${extension || "none"}`,
   );
+}
+
+/** Throws a RangeError when the format of `path` cannot hold `columns`, so that a caller knows before it computes them. */
+export function checkLayout(path: string, columns: readonly Column[]): void {
+  checkColumns(columns);
+  const format = tableFormat(path);
+  if (format === ".npy") matrixWidth(columns);
+  if (format === ".csv" || format === ".parquet") loneRagged(format, columns);
 }
 
 /** Every file that writing to `path` makes, `path` itself last: `.npy` has `<path without .npy>.ids.json` beside it. */

@@ -4,7 +4,7 @@ import { freeAxes, type DotDims } from "../../lowering/kernel.ts";
 import { sizeOf, stridesOf, type ArrayType } from "../../shape.ts";
 import { copyStrided } from "./strided.ts";
 
-/** lhs (batch, M, K) times rhs (batch, K, N) after reordering; sums are kept in float64. */
+/** lhs (batch, M, K) times rhs (batch, K, N) after reordering; sums of floats are kept in float64, integers wrap. */
 export function dot(
   lhs: TypedArray,
   lhsType: ArrayType,
@@ -41,7 +41,8 @@ export function dot(
     ...dims.contract[1],
     ...rhsFree,
   ]);
-  const row = new Float64Array(n);
+  const exact = lhsType.dtype.startsWith("float");
+  const row = exact ? new Float64Array(n) : allocate(lhsType.dtype, n);
   for (let batch = 0; batch < batches; batch++) {
     for (let i = 0; i < m; i++) {
       row.fill(0);
@@ -49,7 +50,9 @@ export function dot(
       for (let p = 0; p < k; p++) {
         const x = a[aRow + p];
         const bRow = (batch * k + p) * n;
-        for (let j = 0; j < n; j++) row[j] += x * b[bRow + j];
+        if (exact) for (let j = 0; j < n; j++) row[j] += x * b[bRow + j];
+        // Products of 32-bit integers pass 2^53; what is kept of them is their low 32 bits.
+        else for (let j = 0; j < n; j++) row[j] += Math.imul(x, b[bRow + j]);
       }
       out.set(row, (batch * m + i) * n);
     }

@@ -165,15 +165,21 @@ function compileKernel(kernel: Kernel): Step {
         kernel.axes.includes(i) ? 0 : strides[kept++],
       );
       return into((out, env) => {
+        // A long float32 sum kept in float32 loses digits with every term.
+        const total =
+          kernel.op === "sum" && dtype === "float32"
+            ? new Float64Array(size)
+            : out;
         if (kernel.op === "max") out.fill(lowest(dtype));
         foldStrided(
           from,
           read(env, kernel.input),
           stridesOf(from),
-          out,
+          total,
           toStrides,
           kernel.op,
         );
+        if (total !== out) out.set(total);
       });
     }
     case "argmax":
@@ -186,7 +192,8 @@ function compileKernel(kernel: Kernel): Step {
           const start = Math.floor(i / stride) * stride * n + (i % stride);
           let best = 0;
           for (let k = 1; k < n; k++)
-            if (x[start + k * stride] > x[start + best * stride]) best = k;
+            if (above(x[start + k * stride], x[start + best * stride]))
+              best = k;
           out[i] = best;
         }
       });
@@ -223,6 +230,10 @@ function compileKernel(kernel: Kernel): Step {
       });
   }
 }
+
+/** NaN is above every number, as in NumPy's argmax. */
+const above = (x: number, y: number): boolean =>
+  x > y || (Number.isNaN(x) && !Number.isNaN(y));
 
 const lowest = (dtype: string): number =>
   dtype === "int32"

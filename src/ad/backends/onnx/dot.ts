@@ -1,8 +1,8 @@
 /** @file The dot kernel in ONNX: MatMul where the axes already fit, Einsum otherwise, and 8-bit products of constants. */
 import type { Array } from "../../array.ts";
 import { freeAxes, type Kernel } from "../../lowering/kernel.ts";
-import { range } from "../../shape.ts";
 import type { Precision } from "../backend.ts";
+import { carried } from "./carrier.ts";
 import type { GraphBuilder } from "./graph.ts";
 
 type Dot = Extract<Kernel, { kind: "dot" }>;
@@ -27,7 +27,10 @@ export function emitDot(
   const weight = constants.get(rhs.id);
   if (precision === "int8" && weight?.dtype === "float32")
     return emitInt8(g, g.read(lhs), weight);
-  return g.node("MatMul", [g.read(lhs), g.read(rhs)]);
+  return carried(
+    g, "MatMul", lhs.type.dtype, [g.read(lhs), g.read(rhs)],
+    (names) => g.node("MatMul", names),
+  ); // prettier-ignore
 }
 
 function emitEinsum(g: GraphBuilder, { lhs, rhs, dims }: Dot): string {
@@ -46,14 +49,38 @@ function emitEinsum(g: GraphBuilder, { lhs, rhs, dims }: Dot): string {
     ...rightFree.map((i) => right[i]),
   ];
   const equation = `${left.join("")},${right.join("")}->${out.join("")}`;
-  return g.node("Einsum", [g.read(lhs), g.read(rhs)], { equation });
+  return carried(
+    g, "Einsum", lhs.type.dtype, [g.read(lhs), g.read(rhs)],
+    (names) => g.node("Einsum", names, { equation }),
+  ); // prettier-ignore
 }
 
 /**
- * x times a constant w (K, N), both rounded to 8 bits: w symmetrically with one scale a column, x with one scale for
- * the whole operand, chosen at run time. Products and sums are exact in int32.
+ * x (..., K) times a constant w (K, N), both rounded to 8 bits: w with one scale a column, x with one a row, so that
+ * a row's result does not depend on the rows beside it. Products and sums are exact in int32.
  */
 function emitInt8(g: GraphBuilder, x: string, weight: Array): string {
+  const { quantized, scale } = quantizeColumns(weight);
+  // Rows are brought to -1..1, then to bytes around 128, which the matrix kernels take.
+  const largest = g.node("ReduceMax", [g.node("Abs", [x]), g.ints([-1])], {
+    keepdims: 1,
+  });
+  const rowScale = g.node("Max", [largest, g.scalar(1e-30, "float32")]);
+  const unit = g.node("Div", [x, rowScale]);
+  const step = g.scalar(1 / 127, "float32");
+  const zero = g.constantData("uint8", [], Uint8Array.of(128));
+  const bytes = g.node("QuantizeLinear", [unit, step, zero]);
+  const product = g.node(
+    "MatMulIntegerToFloat",
+    [bytes, quantized(g), step, scale(g), zero],
+    {},
+    "com.microsoft",
+  );
+  return g.node("Mul", [product, rowScale]);
+}
+
+/** The columns of w (K, N) as int8 with one scale each. */
+function quantizeColumns(weight: Array) {
   const [k, n] = weight.shape;
   const w = weight.dataSync();
   const scale = new Float32Array(n);
@@ -61,16 +88,14 @@ function emitInt8(g: GraphBuilder, x: string, weight: Array): string {
     for (let j = 0; j < n; j++)
       scale[j] = Math.max(scale[j], Math.abs(w[i * n + j]));
   }
-  for (const j of range(n)) scale[j] = scale[j] === 0 ? 1 : scale[j] / 127;
-  const quantized = new Int8Array(k * n);
+  for (let j = 0; j < n; j++) scale[j] = scale[j] === 0 ? 1 : scale[j] / 127;
+  const bytes = new Int8Array(k * n);
   for (let i = 0; i < k; i++) {
     for (let j = 0; j < n; j++)
-      quantized[i * n + j] = Math.round(w[i * n + j] / scale[j]);
+      bytes[i * n + j] = Math.round(w[i * n + j] / scale[j]);
   }
-  const inputs = [
-    x,
-    g.constantData("int8", [k, n], quantized),
-    g.constantData("float32", [n], scale),
-  ];
-  return g.node("DynamicQuantizeMatMul", inputs, {}, "com.microsoft");
+  return {
+    quantized: (g: GraphBuilder) => g.constantData("int8", [k, n], bytes),
+    scale: (g: GraphBuilder) => g.constantData("float32", [n], scale),
+  };
 }

@@ -1,16 +1,13 @@
 /** @file Kernel IR to ONNX: each kernel kind becomes a few nodes; a loop becomes a Scan. */
 import { allocate } from "../../dtype.ts";
-import type {
-  Expr,
-  Kernel,
-  Loop,
-  Program,
-  Ref,
-} from "../../lowering/kernel.ts";
+import type { Kernel, Program, Ref } from "../../lowering/kernel.ts";
 import { range, type Shape } from "../../shape.ts";
 import type { CompileOptions } from "../backend.ts";
 import { emitDot } from "./dot.ts";
-import { broadcastOperands, GraphBuilder, type Operand } from "./graph.ts";
+import { emitExpr } from "./expr.ts";
+import { GraphBuilder, type Operand } from "./graph.ts";
+import { emitLoop } from "./loop.ts";
+import { emitArgmax, emitReduce } from "./reduce.ts";
 import { elementType, type Graph } from "./proto.ts";
 
 /** The whole program as one ONNX graph. */
@@ -106,6 +103,11 @@ function emitKernel(
       );
     }
     case "pad":
+      // ONNX Runtime refuses to pad a 0-d tensor or an axis of size 0; there is nothing but padding then.
+      if ([...kernel.low, ...kernel.high].every((n) => n === 0))
+        return g.define(out, g.read(kernel.input));
+      if (kernel.input.type.shape.includes(0))
+        return g.define(out, g.scalar(0, dtype), []);
       return g.define(
         out,
         g.node("Pad", [
@@ -122,22 +124,10 @@ function emitKernel(
           { axis: kernel.axis },
         ),
       );
-    case "reduce": {
-      const op = kernel.op === "sum" ? "ReduceSum" : "ReduceMax";
-      return g.define(
-        out,
-        g.node(op, [g.read(kernel.input), g.ints(kernel.axes)], {
-          keepdims: 0,
-        }),
-      );
-    }
-    case "argmax": {
-      const index = g.node("ArgMax", [g.read(kernel.input)], {
-        axis: kernel.axis,
-        keepdims: 0,
-      });
-      return g.define(out, g.node("Cast", [index], { to: elementType.int32 }));
-    }
+    case "reduce":
+      return emitReduce(g, kernel);
+    case "argmax":
+      return emitArgmax(g, kernel);
     case "gather": {
       const [x, indices] = [g.read(kernel.input), g.read(kernel.indices)];
       if (kernel.batch === 0)
@@ -235,86 +225,4 @@ function emitScatterAdd(
     out,
     g.node("ScatterND", [zero, full, g.read(updates)], { reduction: "add" }),
   );
-}
-
-const unaryNodes = {
-  neg: "Neg",
-  exp: "Exp",
-  log: "Log",
-  tanh: "Tanh",
-  logistic: "Sigmoid",
-  sqrt: "Sqrt",
-  not: "Not",
-} as const;
-const binaryNodes = {
-  add: "Add", sub: "Sub", mul: "Mul", div: "Div", max: "Max", min: "Min", and: "And", or: "Or",
-  eq: "Equal", lt: "Less", le: "LessOrEqual", select: "Where",
-} as const; // prettier-ignore
-
-/** A scalar expression, computed on the smallest shape its operands broadcast to. */
-function emitExpr(
-  g: GraphBuilder,
-  expr: Expr,
-  args: readonly Operand[],
-): Operand {
-  if (expr.op === "arg") return args[expr.index];
-  if (expr.op === "const")
-    return { name: g.scalar(expr.value, expr.dtype), shape: [] };
-  const operands = expr.args.map((arg) => emitExpr(g, arg, args));
-  const names = operands.map((x) => x.name);
-  const shape = broadcastOperands(operands.map((x) => x.shape));
-  if (expr.op === "convert")
-    return {
-      name: g.node("Cast", names, { to: elementType[expr.dtype] }),
-      shape,
-    };
-  const op =
-    expr.op in unaryNodes
-      ? unaryNodes[expr.op as keyof typeof unaryNodes]
-      : binaryNodes[expr.op as keyof typeof binaryNodes];
-  return { name: g.node(op, names), shape };
-}
-
-function emitLoop(
-  g: GraphBuilder,
-  loop: Loop,
-  emitKernels: (into: GraphBuilder, body: Program) => void,
-  constants: Map<number, Program["constants"][number]["value"]>,
-): void {
-  const { body, init, xs, reverse } = loop;
-  const inner = g.child();
-  // Constants of the loop are read from the enclosing graph, so a weight stays an initializer and is packed once.
-  loop.consts.forEach((ref, i) => {
-    inner.operands.set(body.inputs[i].id, g.operand(ref));
-    const value = constants.get(ref.id);
-    if (value) constants.set(body.inputs[i].id, value);
-  });
-  const inputs = body.inputs
-    .slice(loop.consts.length)
-    .map((ref) => inner.input(ref, false));
-  // A Scan without scan inputs would not know its length.
-  const sequences = xs.map((ref) => g.read(ref));
-  if (sequences.length === 0) {
-    inputs.push({ name: "step", type: { element: "bool", shape: [] } });
-    sequences.push(
-      g.node("Expand", [g.scalar(0, "bool"), g.shape([loop.length])]),
-    );
-  }
-  emitKernels(inner, body);
-  const graph = inner.finish("body", inputs, body.outputs, []);
-  const directions = reverse ? 1 : 0;
-  const names = g.nodeN(
-    "Scan",
-    [...init.map((ref) => g.read(ref)), ...sequences],
-    loop.outs.length,
-    {
-      body: graph,
-      num_scan_inputs: sequences.length,
-      scan_input_directions: sequences.map(() => directions),
-      scan_output_directions: loop.outs
-        .slice(init.length)
-        .map(() => directions),
-    },
-  );
-  loop.outs.forEach((ref, i) => g.define(ref, names[i]));
 }

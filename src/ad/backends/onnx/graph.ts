@@ -106,6 +106,11 @@ export class GraphBuilder {
     return new GraphBuilder(this.#model, this);
   }
 
+  /** A name no other tensor of the model has, sub-graphs included. */
+  fresh(prefix: string): string {
+    return this.#model.fresh(prefix);
+  }
+
   get initializers(): readonly Tensor[] {
     return this.#model.initializers;
   }
@@ -175,6 +180,11 @@ export class GraphBuilder {
     return this.#model.constant(dtype, [], data);
   }
 
+  /** A 0-d int64 tensor. */
+  int(value: number): string {
+    return this.#model.constant("int64", [], BigInt64Array.of(BigInt(value)));
+  }
+
   ints(values: readonly number[]): string {
     return this.#model.constant(
       "int64",
@@ -238,10 +248,9 @@ export class GraphBuilder {
 /** The shape operands broadcast to; sizes are compared as they are, symbolic ones included. */
 export function broadcastOperands(shapes: readonly Shape[]): Shape {
   const rank = Math.max(0, ...shapes.map((s) => s.length));
-  return globalThis.Array.from({ length: rank }, (_, i) =>
-    Math.max(
-      ...shapes.map((s) => s[i - rank + s.length] ?? 1).filter((n) => n !== 1),
-      1,
-    ),
+  return globalThis.Array.from(
+    { length: rank },
+    (_, i) =>
+      shapes.map((s) => s[i - rank + s.length] ?? 1).find((n) => n !== 1) ?? 1,
   );
 }

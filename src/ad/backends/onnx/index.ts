@@ -16,8 +16,7 @@ interface Runtime {
 }
 
 /** Loaded on first use: importing the library must not cost the native runtime's start. */
-const runtime = (): Promise<Runtime> =>
-  import("onnxruntime-node") as Promise<Runtime>;
+const runtime = (): Promise<Runtime> => import("onnxruntime-node");
 
 export const onnxCpu: Backend = {
   name: "onnx",

@@ -1,0 +1,45 @@
+/** @file The pairs of operator and dtype ONNX Runtime has no kernel for, and the wider dtype that carries each. */
+import type { DType } from "../../dtype.ts";
+import type { GraphBuilder } from "./graph.ts";
+import { elementType, type ElementType } from "./proto.ts";
+
+type Carriers = Partial<Record<DType, ElementType>>;
+
+// Casting int64 back to uint32 keeps the low 32 bits, which is what wrapped arithmetic gives.
+const unsigned: Carriers = { uint32: "int64" };
+const order: Carriers = { bool: "int32" };
+
+/** Measured on the CPU provider of onnxruntime-node 1.30, opset 20. */
+const carriers: Readonly<Record<string, Carriers>> = {
+  Neg: unsigned,
+  Less: order,
+  LessOrEqual: order,
+  Where: { ...unsigned, bool: "uint8" },
+  // The kernel for int32 saturates where wrapped arithmetic is wanted.
+  ReduceSum: { ...unsigned, int32: "int64" },
+  ReduceMax: unsigned,
+  ArgMax: { ...unsigned, ...order },
+  Einsum: unsigned,
+  // There is a kernel for uint32, but it fails where the contracted axis is empty.
+  MatMul: unsigned,
+};
+
+/** The dtype to compute `op` in when it has no kernel for `dtype`, else null. */
+export const carrierOf = (op: string, dtype: DType): ElementType | null =>
+  carriers[op]?.[dtype] ?? null;
+
+export const cast = (g: GraphBuilder, name: string, to: ElementType): string =>
+  g.node("Cast", [name], { to: elementType[to] });
+
+/** `make` applied to operands of `dtype` in a dtype `op` has a kernel for; its result is cast back to `dtype`. */
+export function carried(
+  g: GraphBuilder,
+  op: string,
+  dtype: DType,
+  names: readonly string[],
+  make: (names: readonly string[]) => string,
+): string {
+  const carrier = carrierOf(op, dtype);
+  if (carrier === null) return make(names);
+  return cast(g, make(names.map((name) => cast(g, name, carrier))), dtype);
+}

@@ -1,0 +1,35 @@
+/** @file The weights a command names, and the model made of them only when something is left to compute. */
+import {
+  loadModel,
+  loadWeights,
+  type UniRep,
+  type Weights,
+} from "../unirep/index.ts";
+import type { SharedOptions } from "./options.ts";
+import { tell } from "./report.ts";
+
+/** Loads the weights of `--model` and `--weights`, with a warning for those that were never trained. */
+export async function commandWeights({
+  model,
+  weights,
+}: Pick<SharedOptions, "model" | "weights">): Promise<Weights> {
+  const loaded = await loadWeights({
+    model: model ?? (weights === undefined ? "1900" : undefined),
+    weights,
+  });
+  if (weights && /^random(:|$)/.test(weights)) {
+    tell(
+      "warning",
+      `${loaded.info.id} are random weights: the numbers carry no biological meaning`,
+    );
+  }
+  return loaded;
+}
+
+/** The model of these weights as the options say. */
+export function commandModel(
+  weights: Weights,
+  { device, precision, threads }: SharedOptions,
+): Promise<UniRep> {
+  return loadModel({ weights, device, precision, threads });
+}

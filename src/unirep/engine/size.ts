@@ -1,0 +1,43 @@
+/** @file How many lanes a batch has, how many steps a chunk, and how many sequences may end at one of them. */
+import { flopsPerStep, type ModelConfig } from "../model.ts";
+
+/** Most lanes: beyond it a step is hardly any cheaper for each of them. */
+export const fullWidth = ({ units }: ModelConfig): number =>
+  units >= 1024 ? 240 : 480;
+
+/** Matrix kernels take rows by the dozen: a step of one lane costs nearly what a step of twelve does. */
+const dozen = 12;
+
+/**
+ * Lanes for `tokens` tokens of work of which the longest sequence has `longest` left. As many as let all of it end
+ * together with that sequence: more would fall empty while it still runs, fewer would make the others wait.
+ */
+export const lanesFor = (
+  config: ModelConfig,
+  tokens: number,
+  longest: number,
+): number =>
+  Math.min(
+    fullWidth(config),
+    dozen * Math.ceil(tokens / Math.max(1, longest) / dozen),
+  );
+
+/**
+ * Steps of one chunk: about a quarter of a second of work, so that an abort is prompt and new sequences join soon,
+ * while moving the state in and out stays around one percent. Independent of timing, so that a run can be repeated
+ * exactly.
+ */
+export function chunkSteps(config: ModelConfig, lanes: number): number {
+  const work = 80e9;
+  return Math.max(
+    4,
+    Math.min(256, Math.round(work / (flopsPerStep(config) * (lanes + dozen)))),
+  );
+}
+
+/**
+ * Slots for the states of sequences that end at a step. Every step of a chunk has as many as its most crowded one, so
+ * they are memory; too few, and peptides, of which a twelfth may end at a step, cut every chunk short.
+ */
+export const endingsPerStep = (lanes: number): number =>
+  Math.max(1, lanes >> 2);
