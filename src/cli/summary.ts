@@ -38,6 +38,8 @@ export function summarise(finished: Finished) {
     gapsRemoved: read.gapsRemoved,
     seconds: Number(seconds.toFixed(3)),
     residuesPerSecond: Math.round(computedResidues / seconds),
+    /** The most memory the process has held (resident set). */
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     model: config.name,
     weights: info,
     precision: options.precision,

@@ -58,13 +58,30 @@ export function paramShapes(config: ModelConfig): UniRepParams<Shape> {
 }
 
 /** Names of one layer's parameters, in the order files and hashes list them. */
-const layerNames = ["wx", "wh", "wmx", "wmh", "b", "gx", "gh", "gmx", "gmh"] as const satisfies (keyof MlstmParams)[];
+const layerNames = [
+  "wx",
+  "wh",
+  "wmx",
+  "wmh",
+  "b",
+  "gx",
+  "gh",
+  "gmx",
+  "gmh",
+] as const satisfies (keyof MlstmParams)[];
 
 /** Every parameter with its dotted name, e.g. `layers.0.wmh`, always in the same order. */
-export function namedParams<T>(params: UniRepParams<T>): [name: string, value: T][] {
+export function namedParams<T>(
+  params: UniRepParams<T>,
+): [name: string, value: T][] {
   return [
     ["embedding", params.embedding],
-    ...params.layers.flatMap((layer, k) => layerNames.map((name): [string, T] => [`layers.${k}.${name}`, layer[name]])),
+    ...params.layers.flatMap((layer, k) =>
+      layerNames.map((name): [string, T] => [
+        `layers.${k}.${name}`,
+        layer[name],
+      ]),
+    ),
     ["head.w", params.head.w],
     ["head.b", params.head.b],
   ];
@@ -97,7 +114,11 @@ export function inferConfig(
   const e = params.embedding.shape[1] ?? 0;
   const n = params.head.w.shape[0] ?? 0;
   const layers = params.layers.length;
-  const published = new Map([["64x4", "64"], ["256x4", "256"], ["1900x1", "1900"]]).get(`${n}x${layers}`);
+  const published = new Map([
+    ["64x4", "64"],
+    ["256x4", "256"],
+    ["1900x1", "1900"],
+  ]).get(`${n}x${layers}`);
   const config = {
     name: e === 10 && published ? published : `${layers}x${n}`,
     units: n,

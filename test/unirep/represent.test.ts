@@ -15,7 +15,7 @@ import {
 import { LetterError } from "../../src/unirep/alphabet.ts";
 import { readSequences } from "../../src/unirep/formats/index.ts";
 import type { SequenceInput } from "../../src/unirep/inputs.ts";
-import { loadModel, type UniRep } from "../../src/unirep/load-model.ts";
+import type { UniRep } from "../../src/unirep/load-model.ts";
 import { customModel } from "../../src/unirep/model.ts";
 import { rep } from "../../src/unirep/represent.ts";
 import { plainRun } from "./plain-model.ts";
