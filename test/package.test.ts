@@ -86,8 +86,6 @@ describe("the packed package", () => {
       "nodenext",
       "--target",
       "es2023",
-      "--types",
-      "",
       "types.ts",
     ];
     execFileSync(process.execPath, args, { cwd: project, encoding: "utf8" });

@@ -108,7 +108,7 @@ export class LetterError extends Error {
 /** The sentence for one refused character, shared by strings and files. `shown` is the character as it can be printed. */
 export function letterReason(kind: number, shown: string): string {
   if (kind === letterClass.gap) {
-    return `expected amino-acid letters, got the alignment gap ${shown} (remove the gaps, or read with gaps: "remove")`;
+    return `expected amino-acid letters, got the alignment gap ${shown} (gaps are removed when asked for: gaps: "remove", --gaps remove)`;
   }
   if (kind === letterClass.stop)
     return `expected amino-acid letters, got ${shown} before the end of the sequence`;

@@ -12,7 +12,7 @@ import type { UniRepParams } from "./params.ts";
 
 /** Parameters as the running network reads them. */
 export interface Network<T = Value> {
-  /** What each of the 26 tokens adds to the first layer: its embedding, already projected. (26, n), (26, 4n) */
+  /** What each of the 26 tokens adds to the first layer: its embedding, already projected. (26, n) each */
   readonly table: Projection<T>;
   readonly first: Pick<MlstmWeights<T>, "wh" | "wmh">;
   /** The layers above; each reads the hidden state below it. */
@@ -37,13 +37,11 @@ export function step(
   states: readonly MlstmState[],
   token: Value,
 ): MlstmState[] {
-  const row = (table: Value) => np.take(table, token);
-  const out = [
-    mlstmCell(network.first, states[0], {
-      m: row(network.table.m),
-      z: row(network.table.z),
-    }),
-  ];
+  const row = tree.map(
+    (table: Value) => np.take(table, token),
+    network.table,
+  ) as Projection;
+  const out = [mlstmCell(network.first, states[0], row)];
   network.upper.forEach((layer, k) =>
     out.push(mlstmCell(layer, states[k + 1], project(layer, out[k].h))),
   );

@@ -37,7 +37,7 @@ const inputs: [what: string, data: string | Uint8Array, reason: string][] = [
   [
     "an alignment gap",
     ">a\nMK-L\n",
-    'IN, line 2, column 3, record 1 (a): expected amino-acid letters, got the alignment gap "-" (remove the gaps, or read with gaps: "remove")',
+    'IN, line 2, column 3, record 1 (a): expected amino-acid letters, got the alignment gap "-" (gaps are removed when asked for: gaps: "remove", --gaps remove)',
   ],
   [
     "an inner stop",

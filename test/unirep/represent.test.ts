@@ -129,7 +129,7 @@ describe("rep refuses", () => {
     [
       "an alignment gap",
       "M-KV",
-      'sequence 2: expected amino-acid letters, got the alignment gap "-" (remove the gaps, or read with gaps: "remove") at position 2',
+      'sequence 2: expected amino-acid letters, got the alignment gap "-" (gaps are removed when asked for: gaps: "remove", --gaps remove) at position 2',
       "-",
       2,
     ],

@@ -7,6 +7,7 @@ import {
   array,
   type Array,
   type DType,
+  type Precision,
   type TypedArray,
 } from "../../ad/index.ts";
 import type { ModelConfig } from "../model.ts";
@@ -42,6 +43,7 @@ export class Engine {
   readonly #config: ModelConfig;
   readonly #task: Task;
   readonly #dtype: DType;
+  readonly #precision: Precision;
   readonly #runChunk: RunChunk;
   readonly #waiting = new WaitingLine<EngineJob>();
   readonly #live = new Set<EngineJob>();
@@ -56,6 +58,7 @@ export class Engine {
   ) {
     this.#config = config;
     this.#task = options.task;
+    this.#precision = options.precision;
     this.#dtype = network.head.b.dtype;
     this.#runChunk = compileChunk(network, options.task, options);
     this.lanes = options.device === "js" ? 4 : fullWidth(config);
@@ -120,7 +123,7 @@ export class Engine {
           this.#config,
           this.#floats,
         );
-        const most = chunkSteps(this.#config, lanes.length);
+        const most = chunkSteps(this.#config, lanes.length, this.#precision);
         await this.#step(
           planChunk(
             lanes,

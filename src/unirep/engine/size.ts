@@ -1,34 +1,44 @@
 /** @file How many lanes a batch has, how many steps a chunk, and how many sequences may end at one of them. */
+import type { Precision } from "../../ad/index.ts";
 import { flopsPerStep, type ModelConfig } from "../model.ts";
 
 /** Most lanes: beyond it a step is hardly any cheaper for each of them. */
 export const fullWidth = ({ units }: ModelConfig): number =>
-  units >= 1024 ? 240 : 480;
+  units >= 1024 ? 288 : 480;
 
-/** Matrix kernels take rows by the dozen: a step of one lane costs nearly what a step of twelve does. */
+/** Matrix kernels take rows by the dozen, on each of two cores: a step of one lane costs nearly what one of twelve does. */
 const dozen = 12;
+
+/** From here on a wider batch is worth some steps at the end with most lanes gone: a lane's step is about 5 % cheaper. */
+const wide = 8 * dozen;
 
 /**
  * Lanes for `tokens` tokens of work of which the longest sequence has `longest` left. As many as let all of it end
- * together with that sequence: more would fall empty while it still runs, fewer would make the others wait.
+ * together with that sequence, and half as many again once that is many: fewer would make the others wait, more would
+ * fall empty while the longest still runs.
  */
-export const lanesFor = (
+export function lanesFor(
   config: ModelConfig,
   tokens: number,
   longest: number,
-): number =>
-  Math.min(
-    fullWidth(config),
-    dozen * Math.ceil(tokens / Math.max(1, longest) / dozen),
-  );
+): number {
+  const even = tokens / Math.max(1, longest);
+  const lanes = even > wide ? 1.5 * even : even;
+  const unit = lanes > wide ? 2 * dozen : dozen;
+  return Math.min(fullWidth(config), unit * Math.ceil(lanes / unit));
+}
 
 /**
  * Steps of one chunk: about a quarter of a second of work, so that an abort is prompt and new sequences join soon,
  * while moving the state in and out stays around one percent. Independent of timing, so that a run can be repeated
  * exactly.
  */
-export function chunkSteps(config: ModelConfig, lanes: number): number {
-  const work = 80e9;
+export function chunkSteps(
+  config: ModelConfig,
+  lanes: number,
+  precision: Precision,
+): number {
+  const work = precision === "int8" ? 240e9 : 80e9;
   return Math.max(
     4,
     Math.min(256, Math.round(work / (flopsPerStep(config) * (lanes + dozen)))),

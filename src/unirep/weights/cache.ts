@@ -4,7 +4,7 @@ import path from "node:path";
 
 export interface CacheEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
+  readonly platform: string;
   readonly home: string;
 }
 

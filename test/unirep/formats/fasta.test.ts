@@ -100,7 +100,7 @@ describe("refused records", () => {
     [
       "a gap",
       ">a\nM-K",
-      'line 2, column 2, record 1 (a): expected amino-acid letters, got the alignment gap "-" (remove the gaps, or read with gaps: "remove")',
+      'line 2, column 2, record 1 (a): expected amino-acid letters, got the alignment gap "-" (gaps are removed when asked for: gaps: "remove", --gaps remove)',
     ],
     [
       "a stop inside",
