@@ -105,8 +105,13 @@ export function jit<A extends readonly unknown[], R>(
     );
     const key = `${showTree(def)} ${types.map(showType).join(" ")}`;
     let compiled = cache.get(key);
-    if (!compiled)
-      cache.set(key, (compiled = compile(def, types, new SymbolTable(names))));
+    if (!compiled) {
+      compiled = compile(def, types, new SymbolTable(names));
+      cache.set(key, compiled);
+      // A compilation that failed (no memory, say) may be tried again.
+      if (compiled.executable instanceof Promise)
+        compiled.executable.catch(() => cache.delete(key));
+    }
     const { executable, outTypes, outDef, symbols, running } = compiled;
     const run = (exe: Executable, inputs: readonly TypedArray[]) =>
       exe.run(inputs, sizes);

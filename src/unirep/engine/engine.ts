@@ -147,7 +147,10 @@ export class Engine {
     const left = live.flat().map((job) => job.tokens.length - job.position);
     const tokens = left.reduce((sum, n) => sum + n, this.#waiting.tokens);
     const longest = Math.max(this.#waiting.longest, ...left);
-    return Math.min(this.lanes, lanesFor(this.#config, tokens, longest));
+    return Math.min(
+      this.lanes,
+      lanesFor(this.#config, tokens, longest, this.#precision),
+    );
   }
 
   async #step(chunk: Chunk<EngineJob>): Promise<void> {

@@ -78,7 +78,7 @@ const changing = (most: number) => (tokens: number) => 1 + (tokens % most);
 const asEngine = (config: ModelConfig, jobs: readonly Job[]): Schedule =>
   simulate(
     jobs,
-    (tokens, longest) => lanesFor(config, tokens, longest),
+    (tokens, longest) => lanesFor(config, tokens, longest, "float32"),
     (lanes) => chunkSteps(config, lanes, "float32"),
   );
 

@@ -62,10 +62,10 @@ function emitEinsum(g: GraphBuilder, { lhs, rhs, dims }: Dot): string {
 function emitInt8(g: GraphBuilder, x: string, weight: Array): string {
   const { quantized, scale } = quantizeColumns(weight);
   // Rows are brought to -1..1, then to bytes around 128, which the matrix kernels take.
-  const largest = g.node("ReduceMax", [g.node("Abs", [x]), g.ints([-1])], {
+  // A row of zeros divides 0 by 0, but whatever bytes that gives are scaled by 0 in the end.
+  const rowScale = g.node("ReduceMax", [g.node("Abs", [x]), g.ints([-1])], {
     keepdims: 1,
   });
-  const rowScale = g.node("Max", [largest, g.scalar(1e-30, "float32")]);
   const unit = g.node("Div", [x, rowScale]);
   const step = g.scalar(1 / 127, "float32");
   const zero = g.constantData("uint8", [], Uint8Array.of(128));
