@@ -19,9 +19,12 @@ export interface GemmLimit {
 
 const steps = 16;
 
-/** Times the products h (lanes, n) @ (n, n) and m (lanes, n) @ (n, 4n) with constant weights, in a loop with nothing else in it. */
+/**
+ * Times the products h (lanes, n) @ (n, n) and m (lanes, n) @ (n, 4n) with constant weights, in a loop with nothing in it
+ * but the cut that makes the one's result the other's operand.
+ */
 export class GemmMeter {
-  readonly times: Map<number, number[]>;
+  readonly #times: Map<number, number[]>;
   readonly #run: Jitted<[Value], Value>;
   readonly #units: number;
 
@@ -41,7 +44,7 @@ export class GemmMeter {
       );
     const [wmh, wh] = [random(n, n), random(n, 4 * n)];
     this.#units = n;
-    this.times = new Map(laneCounts.map((lanes) => [lanes, []]));
+    this.#times = new Map(laneCounts.map((lanes) => [lanes, []]));
     this.#run = jit(
       (h: Value) =>
         scan(
@@ -57,23 +60,29 @@ export class GemmMeter {
     );
   }
 
-  /** Times every lane count `rounds` times more. */
+  /** Times every lane count `rounds` times more, after a round that warms up and is not counted. */
   async measure(rounds: number): Promise<void> {
-    for (let round = 0; round < rounds; round++) {
-      for (const [lanes, times] of this.times) {
-        const h = array(new Float32Array(lanes * this.#units).fill(0.1), {
-          shape: [lanes, this.#units],
-        });
-        const start = performance.now();
-        await (this.#run(h) as Array).data();
-        times.push((performance.now() - start) / 1000 / steps);
+    for (let round = 0; round <= rounds; round++) {
+      for (const [lanes, times] of this.#times) {
+        const seconds = await this.#time(lanes);
+        if (round > 0) times.push(seconds);
       }
     }
   }
 
+  /** Seconds of one step of `lanes` lanes. */
+  async #time(lanes: number): Promise<number> {
+    const h = array(new Float32Array(lanes * this.#units).fill(0.1), {
+      shape: [lanes, this.#units],
+    });
+    const start = performance.now();
+    await (this.#run(h) as Array).data();
+    return (performance.now() - start) / 1000 / steps;
+  }
+
   /** The best of the lane counts, each at the median of its timings. */
   limit(): GemmLimit {
-    return [...this.times]
+    return [...this.#times]
       .map(([lanes, times]) => ({
         lanes,
         tokensPerSecond: lanes / median(times),
