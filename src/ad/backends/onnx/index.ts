@@ -35,7 +35,8 @@ export const onnxCpu: Backend = {
         external ? [{ path: name, data }] : [],
       ),
       // Denormal states slow a recurrence about threefold; flushing them changes results by less than 1e-37.
-      extra: { session: { set_denormal_as_zero: "1" } },
+      // Processors whose 8-bit products would saturate at 16 bits (no VNNI) take the slower exact ones.
+      extra: { session: { set_denormal_as_zero: "1", x64quantprecision: "1" } },
     });
     const shapeOf = ({ type }: Ref, sizes: ReadonlyMap<string, number>) =>
       type.shape.map((n) => sizes.get(options.symbols.get(n) ?? "") ?? n);
