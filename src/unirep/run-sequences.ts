@@ -1,7 +1,7 @@
 /** @file What `rep` and `score` share: sequences in, engine, results out, identical sequences computed once. */
 import { encode } from "./alphabet.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Finished } from "./engine/job.ts";
+import type { Caller, Finished } from "./engine/job.ts";
 import {
   nameSequence,
   rareLetterWarning,
@@ -40,7 +40,7 @@ export async function* runSequences<R>(
   finish: (sequence: NamedSequence, finished: Finished) => R,
   { signal, onProgress, order = "input" }: RunOptions,
 ): AsyncGenerator<R> {
-  const caller = {};
+  const caller = { more: true };
   const running = new Map<
     string,
     { result: Promise<Finished>; users: number }
@@ -71,7 +71,7 @@ export async function* runSequences<R>(
       if (--shared.users === 0) running.delete(sequence.sequence);
     }
   };
-  yield* windowed(named(who, sequences), work, {
+  yield* windowed(named(who, sequences, caller), work, {
     most: Math.max(2048, 4 * engine.lanes),
     mostCost: mostResultBytes,
     cost: ({ sequence }) => resultBytes(sequence),
@@ -92,6 +92,7 @@ const copy = (finished: Finished): Finished => ({
 async function* named(
   who: string,
   sequences: Sequences,
+  caller: Caller,
 ): AsyncGenerator<NamedSequence> {
   const warn = rareLetterWarning(who);
   let index = 0;
@@ -100,4 +101,5 @@ async function* named(
     warn(sequence);
     yield sequence;
   }
+  caller.more = false;
 }

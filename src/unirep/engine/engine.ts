@@ -15,6 +15,7 @@ import type { Network } from "../network.ts";
 import { arrangeCarry, arrangeLanes } from "./carry.ts";
 import {
   createJob,
+  type Caller,
   type EngineJob,
   type Finished,
   type Floats,
@@ -70,11 +71,12 @@ export class Engine {
    */
   async submit(
     residues: Uint8Array,
-    caller: object,
+    caller: Caller,
     signal?: AbortSignal,
   ): Promise<Finished> {
     const { job, result } = createJob(
       residues,
+      caller,
       this.#task,
       this.#config.units,
       this.#floats,
@@ -144,6 +146,8 @@ export class Engine {
   }
 
   #wantedLanes(live: readonly (readonly EngineJob[])[]): number {
+    // With more to come no lane will fall empty, and the sequences in line are the shorter ones: longer went first.
+    for (const job of this.#live) if (job.caller.more) return this.lanes;
     const left = live.flat().map((job) => job.tokens.length - job.position);
     const tokens = left.reduce((sum, n) => sum + n, this.#waiting.tokens);
     const longest = Math.max(this.#waiting.longest, ...left);

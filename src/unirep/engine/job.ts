@@ -17,7 +17,14 @@ export interface Finished {
   readonly hits: number;
 }
 
+/** Who submits sequences. */
+export interface Caller {
+  /** More will follow those already submitted: what is in line says nothing of the work left. */
+  more?: boolean;
+}
+
 export interface EngineJob extends Job {
+  readonly caller: Caller;
   readonly targets: Uint8Array | null;
   readonly hidden: Floats | null;
   readonly logProbs: Floats | null;
@@ -31,6 +38,7 @@ export interface EngineJob extends Job {
 /** A job for residue tokens (L) and the promise of its result, rejected with the signal's reason on abort. */
 export function createJob(
   residues: Uint8Array,
+  caller: Caller,
   task: Task,
   units: number,
   floats: (size: number) => Floats,
@@ -49,6 +57,7 @@ export function createJob(
   };
   const onAbort = () => job.reject(signal?.reason);
   const job: EngineJob = {
+    caller,
     tokens: input,
     position: 0,
     targets:

@@ -101,8 +101,9 @@ describe.each(["cpu", "js"] as const)("an engine on %s", (device) => {
 
   test("carries a sequence through many chunks, and its lane on to others", async () => {
     const sequences = [700, 3, 300, 1, 290].map((n) => protein(n, n));
+    const caller = {};
     const all = await Promise.all(
-      sequences.map((s) => engine.submit(encode(s), sequences)),
+      sequences.map((s) => engine.submit(encode(s), caller)),
     );
     all.forEach((finished, i) => expectRight(finished, sequences[i]));
     expect(chunks.widths.length).toBeGreaterThan(2);
@@ -274,5 +275,25 @@ test("whatever is aborted whenever, the rest is right", async () => {
     ),
     { numRuns: 20 },
   );
+  await engine.dispose();
+});
+
+test.each([
+  ["as many as let all end together when that is all", false, 12],
+  ["for every sequence in line while more are to come", true, 31],
+] as const)("a batch has lanes %s", async (_, more, width) => {
+  const engine = engineOn("cpu");
+  const caller = { more };
+  const sequences = [
+    protein(700),
+    ...Array.from({ length: 30 }, (_, i) => protein(5, i)),
+  ];
+  const all = Promise.all(
+    sequences.map((s) => engine.submit(encode(s), caller)),
+  );
+  await turn();
+  caller.more = false;
+  (await all).forEach((finished, i) => expectRight(finished, sequences[i]));
+  expect(chunks.widths[0]).toBe(width);
   await engine.dispose();
 });
