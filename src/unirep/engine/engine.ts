@@ -33,6 +33,9 @@ import {
 import { WaitingLine } from "./queue.ts";
 import { chunkSteps, endingsPerStep, fullWidth, lanesFor } from "./size.ts";
 
+/** Milliseconds between two chunks that callers with more sequences may take to hand them over. */
+const patience = 30;
+
 export interface EngineOptions extends ProgramOptions {
   readonly task: Task;
 }
@@ -106,8 +109,7 @@ export class Engine {
   async #run(): Promise<void> {
     try {
       for (;;) {
-        // Callers that submit as results arrive get their turn before the next chunk is planned.
-        await new Promise(setImmediate);
+        await this.#listen();
         this.#waiting.remove((job) => job.settled);
         const live = this.#open.map((jobs) =>
           jobs.filter((job) => !job.settled),
@@ -145,9 +147,28 @@ export class Engine {
     this.#loop = null;
   }
 
+  /**
+   * Gives callers their turn before the next chunk is planned: they submit as results arrive and files are read, and a
+   * running chunk stops them. While the line is short and more is to come, they get as many turns as fit the time.
+   */
+  async #listen(): Promise<void> {
+    const until = performance.now() + patience;
+    do await new Promise(setImmediate);
+    while (
+      this.#waiting.size < this.lanes &&
+      this.#moreToCome() &&
+      performance.now() < until
+    );
+  }
+
+  #moreToCome(): boolean {
+    for (const job of this.#live) if (job.caller.more) return true;
+    return false;
+  }
+
   #wantedLanes(live: readonly (readonly EngineJob[])[]): number {
     // With more to come no lane will fall empty, and the sequences in line are the shorter ones: longer went first.
-    for (const job of this.#live) if (job.caller.more) return this.lanes;
+    if (this.#moreToCome()) return this.lanes;
     const left = live.flat().map((job) => job.tokens.length - job.position);
     const tokens = left.reduce((sum, n) => sum + n, this.#waiting.tokens);
     const longest = Math.max(this.#waiting.longest, ...left);
