@@ -21,7 +21,7 @@ export interface ModelOptions {
   readonly weights?: string | Weights | undefined;
   /** `cpu` (default): compiled. `js`: the reference, slow. */
   readonly device?: Device | undefined;
-  /** `f32` (default), or `int8`: 8-bit products, several times faster and less exact (see docs/performance.md). */
+  /** `f32` (default), or `int8`: 8-bit products, up to three times faster for wide layers and less exact (docs/performance.md). */
   readonly precision?: "f32" | "int8" | undefined;
   /** Threads of the compiled network; by default one a physical core. */
   readonly threads?: number | undefined;
