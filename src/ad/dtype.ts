@@ -19,9 +19,6 @@ export const dtypes = Object.keys(constructors) as DType[];
 export const allocate = (dtype: DType, size: number): TypedArray =>
   new constructors[dtype](size);
 
-export const bytesPerElement = (dtype: DType): number =>
-  constructors[dtype].BYTES_PER_ELEMENT;
-
 export const isFloat = (dtype: DType): boolean =>
   dtype === "float32" || dtype === "float64";
 
