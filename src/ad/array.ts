@@ -1,5 +1,6 @@
 /** @file Concrete immutable arrays; the buffer may still be pending while a compiled function runs. */
 import { allocate, dtypeOf, type DType, type TypedArray } from "./dtype.ts";
+import { showArray, type Nested } from "./host.ts";
 import {
   showShape,
   showType,
@@ -35,12 +36,12 @@ export class Array extends Value {
   }
 
   /** The elements, waiting for a pending computation; rejects with the error that computation ended in. */
-  async data(): Promise<TypedArray> {
+  override async data(): Promise<TypedArray> {
     return this.#buffer;
   }
 
   /** The elements at once; a TypeError while they are still being computed. */
-  dataSync(): TypedArray {
+  override dataSync(): TypedArray {
     if (this.#buffer instanceof Promise) {
       throw new TypeError(
         `dataSync: the elements of this ${showType(this.type)} are still being computed; use await x.data()`,
@@ -49,18 +50,12 @@ export class Array extends Value {
     return this.#buffer;
   }
 
-  /** The value of an array of one element, as a number (bool: 0 or 1). */
-  item(): number {
-    if (this.size !== 1)
-      throw new TypeError(
-        `item: expected an array of one element, got shape ${showShape(this.shape)}`,
-      );
-    return this.dataSync()[0];
+  override toString(): string {
+    return this.ready === null
+      ? `${showType(this.type)} (pending)`
+      : showArray(this.ready, this.type);
   }
 }
-
-/** Numbers nested to any depth, all rows of equal length. */
-export type Nested = number | boolean | readonly Nested[];
 
 /** An array from nested numbers or a typed array; a typed array is not copied unless the dtype differs. */
 export function array(

@@ -48,6 +48,17 @@ export interface Rules<P> {
     out: readonly ArrayType[],
     params: P,
   ): Ref[];
+  /**
+   * For primitives that run jaxprs: binds now what needs known operands only and hands the rest to `record`, which
+   * applies the same primitive in the linear program. Without this rule an equation with an unknown operand is unknown whole.
+   */
+  partialEval?(
+    self: Primitive<P>,
+    args: readonly Value[],
+    unknown: readonly boolean[],
+    params: P,
+    record: (args: readonly Value[], params: P) => Value[],
+  ): Value[];
 }
 
 export interface Primitive<P> {
@@ -74,6 +85,6 @@ export function definePrimitive<P>(
   };
   if (registry.has(name))
     throw new Error(`definePrimitive: ${name} is already defined`);
-  registry.set(name, self);
+  registry.set(name, self as unknown as Primitive<never>);
   return self;
 }

@@ -1,11 +1,22 @@
 /** @file Values, tracers, the interpreter stack, and `bind`: how a primitive finds the transform that must see it. */
+import type { DType, TypedArray } from "./dtype.ts";
+import { nest, type Nested } from "./host.ts";
 import type { Primitive } from "./primitive.ts";
-import type { DType } from "./dtype.ts";
-import type { ArrayType, Shape } from "./shape.ts";
+import { showShape, showType, type ArrayType, type Shape } from "./shape.ts";
 
-/** Anything a primitive applies to: a concrete array or a tracer. */
+/**
+ * Anything a primitive applies to: a concrete array or a tracer. A tracer gives its elements only where they are
+ * known, as the primal value is under eager differentiation; elsewhere reading them is a TypeError.
+ */
 export abstract class Value {
   abstract readonly type: ArrayType;
+  /** Type and, where they are known, elements. */
+  abstract toString(): string;
+  /** The elements in row-major order, waiting for a pending computation. */
+  abstract data(): Promise<TypedArray>;
+  /** The elements at once; a TypeError while they are still being computed. */
+  abstract dataSync(): TypedArray;
+
   get shape(): Shape {
     return this.type.shape;
   }
@@ -18,12 +29,62 @@ export abstract class Value {
   get size(): number {
     return this.type.shape.reduce((product, n) => product * n, 1);
   }
+
+  /** The value of an array of one element, as a number (bool: 0 or 1). */
+  item(): number {
+    if (this.size !== 1)
+      throw new TypeError(
+        `item: expected an array of one element, got shape ${showShape(this.shape)}`,
+      );
+    return this.dataSync()[0];
+  }
+
+  /** The elements in nested lists, one level an axis. */
+  tolist(): Nested {
+    return nest(this.dataSync(), this.shape, this.dtype);
+  }
+
+  /** What `x + 1` or `x < y` in plain JavaScript asks for: the number of a scalar, never of a tracer. */
+  [Symbol.toPrimitive](hint: string): string | number {
+    return hint === "string" ? this.toString() : this.item();
+  }
 }
 
 /** A value standing in for an array while a transform runs. */
 export abstract class Tracer extends Value {
   constructor(readonly interpreter: Interpreter) {
     super();
+  }
+
+  /** The value outside the transform that this one stands for, where there is just one. */
+  get known(): Value | null {
+    return null;
+  }
+
+  override async data(): Promise<TypedArray> {
+    return this.#outside("data").data();
+  }
+
+  override dataSync(): TypedArray {
+    return this.#outside("dataSync").dataSync();
+  }
+
+  #outside(who: string): Value {
+    if (this.known) return this.known;
+    throw new TypeError(
+      `${who}: the elements of this ${showType(this.type)} are not known while its function is traced; decide with cond, whileLoop or numpy.where, and read elements from the transformed function's result`,
+    );
+  }
+
+  override toString(): string {
+    return `traced ${showType(this.type)}`;
+  }
+
+  override [Symbol.toPrimitive](hint: string): string | number {
+    if (hint === "string") return this.toString();
+    throw new TypeError(
+      `${this.toString()} cannot become a plain number, which would lose its derivative or its batch; compute with numpy functions, and decide with x.item(), cond or numpy.where`,
+    );
   }
 }
 

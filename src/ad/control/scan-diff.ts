@@ -5,6 +5,7 @@ import { zeros } from "../primitives/fill.ts";
 import { removeAxis } from "../shape.ts";
 import type { Value } from "../tracer.ts";
 import { jvpJaxpr } from "../transforms/jvp.ts";
+import { splitJaxpr } from "../transforms/linearize.ts";
 import { traceToJaxpr } from "../transforms/trace.ts";
 import { backwardPass } from "../transforms/transpose.ts";
 import { fixpoint, parts, stacked, type ScanParams } from "./scan-params.ts";
@@ -92,7 +93,7 @@ export const scanDiff: Differentiation<ScanParams> = {
       list.filter((x): x is Value => !(x instanceof Unknown));
     const unknown = (list: readonly (Value | Unknown)[]) =>
       list.filter((x): x is Unknown => x instanceof Unknown);
-    if (unknown(init).length !== init.length)
+    if (!reachesAllCarries(args, params))
       throw new TypeError(
         "scan: a linear scan must be linear in all of its carries",
       );
@@ -124,7 +125,7 @@ export const scanDiff: Differentiation<ScanParams> = {
               ? new Unknown(constsIn[i].type)
               : (residualConsts.shift() as Value),
           ),
-          ...init.map((x) => x),
+          ...init.map((x) => new Unknown(x.type)),
           ...xs.map((x, i) =>
             x instanceof Unknown
               ? new Unknown(xsIn[i].type)
@@ -170,8 +171,33 @@ export const scanDiff: Differentiation<ScanParams> = {
       ...consts.map((x) =>
         x instanceof Unknown ? (sums.shift() as Value) : null,
       ),
-      ...ctInit,
+      ...ctInit.map((ct, i) => (init[i] instanceof Unknown ? ct : null)),
       ...xs.map((x) => (x instanceof Unknown ? (out.shift() as Value) : null)),
     ];
   },
 };
+
+/**
+ * A carry that enters as a known value is the zero tangent of a carry that gains its own inside the loop, unless no
+ * unknown reaches it there.
+ */
+function reachesAllCarries(
+  args: readonly (Value | Unknown)[],
+  params: ScanParams,
+): boolean {
+  const { jaxpr, carries } = params;
+  const [consts, init, xs] = parts(
+    args.map((x) => x instanceof Unknown),
+    params,
+  );
+  return fixpoint(init, (flags) => ({
+    flags: flags.includes(false)
+      ? splitJaxpr(
+          jaxpr,
+          [...consts, ...flags, ...xs],
+          jaxpr.outputs.map(() => false),
+        ).outUnknown.slice(0, carries)
+      : flags,
+    result: !flags.includes(false),
+  }));
+}

@@ -16,6 +16,7 @@ import {
 import { asValue } from "../value.ts";
 import { scanDiff } from "./scan-diff.ts";
 import { fixpoint, parts, stacked, type ScanParams } from "./scan-params.ts";
+import { scanPartialEval } from "./scan-split.ts";
 
 export const scanP = definePrimitive<ScanParams>("scan", {
   type(inputs, params) {
@@ -52,6 +53,7 @@ export const scanP = definePrimitive<ScanParams>("scan", {
   },
 
   diff: scanDiff,
+  partialEval: scanPartialEval,
 
   batch(self, size, args, axes, params) {
     const [constAxes, initAxes, xsAxes] = parts(axes, params);

@@ -130,6 +130,13 @@ type WithoutOut<K> = K extends { readonly out: Ref } ? Omit<K, "out"> : never;
 export class KernelBuilder {
   static #nextId = 0;
   readonly kernels: (Kernel | Loop)[] = [];
+  readonly constants: { readonly ref: Ref; readonly value: Array }[] = [];
+
+  constant(value: Array): Ref {
+    const ref = this.ref(value.type);
+    this.constants.push({ ref, value });
+    return ref;
+  }
 
   ref(type: ArrayType): Ref {
     return { id: KernelBuilder.#nextId++, type };

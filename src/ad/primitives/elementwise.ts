@@ -293,3 +293,12 @@ const convertP = definePrimitive<{ dtype: DType }>("convert", {
 /** Another dtype: floats are truncated toward zero, bool is 0 or 1, and bool from a number is `x != 0`. */
 export const convert = (x: Value, dtype: DType): Value =>
   x.dtype === dtype ? x : convertP.bind([x], { dtype })[0];
+
+const stopGradientP = define(
+  "stopGradient",
+  constant(),
+  ([x]) => [x],
+  (b, [input], [out]) => [b.emit({ kind: "reshape", input }, out)],
+);
+/** `x` itself, as a constant to every derivative. */
+export const stopGradient = (x: Value): Value => stopGradientP.bind([x], {})[0];

@@ -1,13 +1,14 @@
 /** @file `jvp`: forward-mode differentiation. */
+import { isFloat } from "../dtype.ts";
 import { evalJaxpr, type Jaxpr } from "../jaxpr/jaxpr.ts";
 import type { Primitive, Tangent } from "../primitive.ts";
 import { add } from "../primitives/elementwise.ts";
 import { zeros } from "../primitives/fill.ts";
-import { sameType, showType, type ArrayType } from "../shape.ts";
+import type { ArrayType } from "../shape.ts";
 import { Interpreter, Tracer, withInterpreter, type Value } from "../tracer.ts";
-import { flatten, sameTree, showTree, unflatten } from "../tree.ts";
-import { asValue } from "../value.ts";
+import { FlatFunction, flattenLike, flattenValues } from "./flat.ts";
 import { traceToJaxpr } from "./trace.ts";
+import type { Arrays } from "./types.ts";
 
 class JvpTracer extends Tracer {
   constructor(
@@ -19,6 +20,9 @@ class JvpTracer extends Tracer {
   }
   get type(): ArrayType {
     return this.primal.type;
+  }
+  override get known(): Value {
+    return this.primal;
   }
 }
 
@@ -64,42 +68,28 @@ export function runForward(
   );
 }
 
-/** `[f(...primals), its derivative along tangents]`; tangents have the tree and types of the primals (jax.jvp). */
+/**
+ * `[f(...primals), its derivative along tangents]`; tangents have the tree and types of the primals, those of
+ * integers and booleans count as zero (jax.jvp).
+ */
 export function jvp<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   primals: A,
-  tangents: A,
-): [R, R] {
-  const [xs, def] = flatten(primals);
-  const [dxs, tangentDef] = flatten(tangents);
-  if (!sameTree(def, tangentDef)) {
-    throw new TypeError(
-      `jvp: expected tangents like ${showTree(def)}, got ${showTree(tangentDef)}`,
-    );
-  }
-  const values = xs.map((x) => asValue("jvp", x));
-  const directions = dxs.map((dx) => asValue("jvp", dx));
-  values.forEach((x, i) => {
-    if (!sameType(x.type, directions[i].type)) {
-      throw new TypeError(
-        `jvp: tangent ${i} must be ${showType(x.type)} like its primal, got ${showType(directions[i].type)}`,
-      );
-    }
-  });
-  let outDef = def;
+  tangents: Arrays<A>,
+): [R, Arrays<R>] {
+  const [values, def] = flattenValues("jvp", primals);
+  const directions = flattenLike("jvp", "tangent", tangents, def, values);
+  const flat = new FlatFunction("jvp", f, def);
   const results = runForward(
-    (args) => {
-      const [leaves, tree] = flatten(f(...(unflatten(def, args) as A)));
-      outDef = tree;
-      return leaves.map((leaf) => asValue("jvp", leaf));
-    },
+    flat.run,
     values,
-    directions,
+    directions.map((dx) => (isFloat(dx.dtype) ? dx : null)),
   );
-  const build = (leaves: Value[]) => unflatten(outDef, leaves) as R;
   return [
-    build(results.map(({ primal }) => primal)),
-    build(results.map(({ primal, tangent }) => tangent ?? zeros(primal.type))),
+    flat.build(results.map(({ primal }) => primal)),
+    flat.build(
+      results.map(({ primal, tangent }) => tangent ?? zeros(primal.type)),
+    ) as Arrays<R>,
   ];
 }
 

@@ -1,4 +1,5 @@
 /** @file Kernel IR to ONNX: each kernel kind becomes a few nodes; a loop becomes a Scan. */
+import type { Array } from "../../array.ts";
 import { allocate } from "../../dtype.ts";
 import type { Kernel, Program, Ref } from "../../lowering/kernel.ts";
 import { range, type Shape } from "../../shape.ts";
@@ -14,12 +15,12 @@ import { elementType, type Graph } from "./proto.ts";
 export function emitProgram(program: Program, options: CompileOptions): Graph {
   const g = GraphBuilder.create(options.symbols);
   const inputs = program.inputs.map((ref) => g.input(ref, true));
-  for (const { ref, value } of program.constants)
-    g.define(ref, g.constantArray(value));
-  const constants = new Map(
-    program.constants.map(({ ref, value }) => [ref.id, value]),
-  );
+  const constants = new Map<number, Array>();
   const emitKernels = (into: GraphBuilder, body: Program) => {
+    for (const { ref, value } of body.constants) {
+      into.define(ref, g.constantArray(value));
+      constants.set(ref.id, value);
+    }
     for (const kernel of body.kernels) {
       if (kernel.kind === "loop")
         emitLoop(into, kernel, emitKernels, constants);
@@ -74,7 +75,7 @@ function emitKernel(
       const missing = range(shape.length).filter(
         (i) => i > first && !kernel.axes.includes(i),
       );
-      const ones: number[] = Array<number>(shape.length).fill(1);
+      const ones: number[] = globalThis.Array<number>(shape.length).fill(1);
       kernel.axes.forEach((to, i) => (ones[to] = from[i]));
       const full = padName(g, name, g.operand(kernel.input).shape, from);
       const axes = missing.map((i) => i - first);
@@ -150,7 +151,7 @@ function emitKernel(
 const padRank = (operand: Operand, rank: number): Operand => ({
   name: operand.name,
   shape: [
-    ...Array<number>(rank - operand.shape.length).fill(1),
+    ...globalThis.Array<number>(rank - operand.shape.length).fill(1),
     ...operand.shape,
   ],
 });
