@@ -4,14 +4,13 @@ import type { Backend, Executable, Precision } from "./backends/backend.ts";
 import { js } from "./backends/js/index.ts";
 import { onnxCpu } from "./backends/onnx/index.ts";
 import type { TypedArray } from "./dtype.ts";
-import type { ClosedJaxpr } from "./jaxpr/jaxpr.ts";
 import { lowerJaxpr } from "./lowering/lower.ts";
 import { showType, type ArrayType } from "./shape.ts";
 import { SymbolTable, parseShapes } from "./symbolic.ts";
 import { Tracer, isTracing, type Value } from "./tracer.ts";
+import { FlatFunction, flattenValues } from "./transforms/flat.ts";
 import { traceToJaxpr } from "./transforms/trace.ts";
-import { flatten, showTree, unflatten, type TreeDef } from "./tree.ts";
-import { asValue } from "./value.ts";
+import { showTree, unflatten, type TreeDef } from "./tree.ts";
 
 /** `js`: the reference backend, every dtype, synchronous. `cpu`: ONNX Runtime, results pending until awaited. */
 export type Device = "js" | "cpu";
@@ -30,6 +29,8 @@ export interface JitOptions {
    * Device `cpu` only; `js` compiles each size.
    */
   readonly symbolicShapes?: readonly unknown[];
+  /** Arguments that are not arrays but choices (a number, a string, an object): each value is compiled for itself. */
+  readonly staticArgnums?: readonly number[];
 }
 
 interface Compiled {
@@ -39,6 +40,21 @@ interface Compiled {
   readonly outTypes: readonly ArrayType[];
   readonly outDef: TreeDef;
   readonly symbols: SymbolTable;
+}
+
+const objectIds = new WeakMap<object, number>();
+let nextObjectId = 0;
+
+/** Plain values by content, objects and functions by identity. */
+function staticKey(value: unknown): string {
+  if (
+    (typeof value !== "object" && typeof value !== "function") ||
+    value === null
+  )
+    return `${typeof value} ${Object.is(value, -0) ? "-0" : String(value)}`;
+  let id = objectIds.get(value);
+  if (id === undefined) objectIds.set(value, (id = nextObjectId++));
+  return `object ${id}`;
 }
 
 export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
@@ -54,21 +70,23 @@ export function jit<A extends readonly unknown[], R>(
   const { device = "cpu", threads = 0, precision = "float32" } = options;
   if (precision === "int8" && device === "js")
     throw new TypeError("jit: precision int8 needs device cpu, got js");
+  const staticAt = new Set(options.staticArgnums);
   const cache = new Map<string, Compiled>();
 
   const compile = (
+    args: A,
     def: TreeDef,
     types: readonly ArrayType[],
     symbols: SymbolTable,
   ): Compiled => {
-    let outDef: TreeDef = { kind: "none" };
-    const trace = (at: readonly ArrayType[]): ClosedJaxpr =>
-      traceToJaxpr((tracers) => {
-        const [leaves, tree] = flatten(f(...(unflatten(def, tracers) as A)));
-        outDef = tree;
-        return leaves.map((leaf) => asValue("jit", leaf));
-      }, at);
-    const closed = symbols.trace(trace, types);
+    const traced = (...given: unknown[]): R =>
+      f(
+        ...(args.map((arg: unknown, i) =>
+          staticAt.has(i) ? arg : given[i],
+        ) as unknown as A),
+      );
+    const flat = new FlatFunction("jit", traced, def);
+    const closed = symbols.trace((at) => traceToJaxpr(flat.run, at), types);
     for (const value of closed.consts) {
       if (!(value instanceof Array))
         throw new TypeError(
@@ -85,15 +103,18 @@ export function jit<A extends readonly unknown[], R>(
         },
       ),
       outTypes: closed.jaxpr.outputs.map((v) => v.type),
-      outDef,
+      outDef: flat.outDef,
       symbols,
       running: new Set(),
     };
   };
 
   const call = (...args: A): R => {
-    const [leaves, def] = flatten(args);
-    const values = leaves.map((leaf) => asValue("jit", leaf));
+    // A static argument leaves an empty place in the tree of operands.
+    const [values, def] = flattenValues(
+      "jit",
+      args.map((arg, i) => (staticAt.has(i) ? null : arg)),
+    );
     if (isTracing() || values.some((x) => x instanceof Tracer))
       return f(...args);
     const arrays = values as readonly Value[] as readonly Array[];
@@ -103,10 +124,11 @@ export function jit<A extends readonly unknown[], R>(
       def,
       arrays.map((x) => x.type),
     );
-    const key = `${showTree(def)} ${types.map(showType).join(" ")}`;
+    const fixed = [...staticAt].map((i) => staticKey(args[i])).join(" ");
+    const key = `${showTree(def)} ${types.map(showType).join(" ")} ${fixed}`;
     let compiled = cache.get(key);
     if (!compiled) {
-      compiled = compile(def, types, new SymbolTable(names));
+      compiled = compile(args, def, types, new SymbolTable(names));
       cache.set(key, compiled);
       // A compilation that failed (no memory, say) may be tried again.
       if (compiled.executable instanceof Promise)

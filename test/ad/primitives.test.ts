@@ -56,7 +56,9 @@ const dtypesOf = (row: Row, c: Case) => c.dtypes ?? row.dtypes;
 
 /** Both tangents and finite differences are taken in float64; a narrower result loses digits of its own. */
 const differentiable = (row: Row) =>
-  row.cases.filter((c) => dtypesOf(row, c).includes("float64"));
+  row.diff === "reverse"
+    ? []
+    : row.cases.filter((c) => dtypesOf(row, c).includes("float64"));
 
 const along = (x: Nd, v: Nd, h: number): Nd => ({
   shape: x.shape,

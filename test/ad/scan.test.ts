@@ -443,8 +443,26 @@ describe("transpose of a linear scan", () => {
       close([toNd(some[i] as Value)], [toNd(both[i] as Value)]);
   });
 
-  test("a scan whose carry is known is refused in one sentence", () => {
+  test("a carry that enters as a known zero tangent gets no cotangent", () => {
     const params = build(inXs, 1, 2, 3, false);
+    const xs = new Unknown({ shape: [3, 2], dtype: "float64" });
+    const [a, k] = [draw(1, 2), draw(4, 3, 2)].map(arr);
+    const ct = [arr(draw(5, 2)), arr(draw(6, 3, 2))];
+    const all = scanP.rules.diff.transpose(scanP, ct, [a, new Unknown(vec), xs, k], params); // prettier-ignore
+    const zero = arr(nd([2], () => 0));
+    const some = scanP.rules.diff.transpose(
+      scanP,
+      ct,
+      [a, zero, xs, k],
+      params,
+    );
+    expect(some[1]).toBeNull();
+    close([toNd(some[2] as Value)], [toNd(all[2] as Value)]);
+  });
+
+  test("a scan with a carry that no unknown reaches is refused in one sentence", () => {
+    const counting = ([a, c, x, k]: Value[]) => [mul(a, c), mul(x, k)];
+    const params = build(counting, 1, 2, 3, false);
     const args = [draw(1, 2), draw(2, 2)].map(arr);
     expect(() => scanP.rules.diff.transpose(scanP, [null, arr(draw(3, 3, 2))], [
       ...args, new Unknown({ shape: [3, 2], dtype: "float64" }), arr(draw(4, 3, 2)),

@@ -145,7 +145,7 @@ export function valueAndGrad<
 >(
   f: (...args: A) => ArrayLike,
   options?: GradOptions<N, false>,
-): (...args: A) => [Value, Selected<A, N>];
+): (...args: A) => [Value, NoInfer<Selected<A, N>>];
 export function valueAndGrad<
   A extends readonly unknown[],
   Aux,
@@ -153,7 +153,7 @@ export function valueAndGrad<
 >(
   f: (...args: A) => readonly [ArrayLike, Aux],
   options: GradOptions<N, true>,
-): (...args: A) => [[Value, Aux], Selected<A, N>];
+): (...args: A) => [[Value, Aux], NoInfer<Selected<A, N>>];
 export function valueAndGrad<A extends readonly unknown[]>(
   f: (...args: A) => unknown,
   options: GradOptions<Argnums, boolean> = {},
@@ -165,7 +165,7 @@ export function valueAndGrad<A extends readonly unknown[]>(
 export function grad<A extends readonly unknown[], const N extends Argnums = 0>(
   f: (...args: A) => ArrayLike,
   options?: GradOptions<N, false>,
-): (...args: A) => Selected<A, N>;
+): (...args: A) => NoInfer<Selected<A, N>>;
 export function grad<
   A extends readonly unknown[],
   Aux,
@@ -173,7 +173,7 @@ export function grad<
 >(
   f: (...args: A) => readonly [ArrayLike, Aux],
   options: GradOptions<N, true>,
-): (...args: A) => [Selected<A, N>, Aux];
+): (...args: A) => [NoInfer<Selected<A, N>>, Aux];
 export function grad<A extends readonly unknown[]>(
   f: (...args: A) => unknown,
   options: GradOptions<Argnums, boolean> = {},

@@ -19,7 +19,7 @@ export interface JacobianOptions<N extends Argnums> {
 
 type Jac<A extends readonly unknown[], R, N> = (
   ...args: A
-) => Jacobian<Arrays<R>, Selected<A, N>>;
+) => Jacobian<Arrays<R>, NoInfer<Selected<A, N>>>;
 
 const offsets = (values: readonly Value[]): number[] =>
   values.reduce((at, x) => [...at, at[at.length - 1] + x.size], [0]);
@@ -109,5 +109,7 @@ export const hessian = <
   options: JacobianOptions<N> = {},
 ): ((
   ...args: A
-) => Jacobian<Jacobian<Arrays<R>, Selected<A, N>>, Selected<A, N>>) =>
-  jacfwd(jacrev(f, options), options) as never;
+) => Jacobian<
+  Jacobian<Arrays<R>, NoInfer<Selected<A, N>>>,
+  NoInfer<Selected<A, N>>
+>) => jacfwd(jacrev(f, options), options) as never;

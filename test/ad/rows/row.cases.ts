@@ -30,8 +30,12 @@ export interface Case {
 }
 
 export interface Row {
-  /** `linear` in each listed set of operands together; `smooth`: differentiable; `zero`: derivative zero. */
-  readonly diff: { readonly linear: readonly Index[] } | "smooth" | "zero";
+  /**
+   * `linear` in each listed set of operands together; `smooth`: differentiable; `zero`: derivative zero; `reverse`:
+   * no derivative forwards, its tests for reverse mode are its own.
+   */
+  readonly diff:
+    { readonly linear: readonly Index[] } | "smooth" | "zero" | "reverse";
   /** Dtypes each case is tried at, unless the case says otherwise. */
   readonly dtypes: readonly DType[];
   readonly cases: readonly Case[];
