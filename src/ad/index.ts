@@ -15,6 +15,7 @@ export { grad, linearize, valueAndGrad, vjp } from "./transforms/grad.ts";
 export { hessian, jacfwd, jacrev } from "./transforms/jacobian.ts";
 export type {
   Argnums,
+  ArrayArgs,
   Arrays,
   Jacobian,
   Selected,

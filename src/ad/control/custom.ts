@@ -14,7 +14,7 @@ import { batchToFront, sum } from "../primitives/structural.ts";
 import type { ArrayType } from "../shape.ts";
 import type { Value } from "../tracer.ts";
 import { flattenLike, flattenValues } from "../transforms/flat.ts";
-import type { Arrays } from "../transforms/types.ts";
+import type { ArrayArgs, Arrays } from "../transforms/types.ts";
 import { batchJaxpr, vmap } from "../transforms/vmap.ts";
 import { unflatten, type TreeDef } from "../tree.ts";
 import { calling } from "./call.ts";
@@ -104,7 +104,7 @@ const customJvpP = definePrimitive<Custom & { readonly jvp: Lists }>(
  */
 export const customJvp = <A extends readonly unknown[], R>(
   f: (...args: A) => R,
-  rule: (primals: A, tangents: Arrays<A>) => readonly [R, Arrays<R>],
+  rule: (primals: A, tangents: ArrayArgs<A>) => readonly [R, Arrays<R>],
 ): ((...args: A) => R) =>
   calling("customJvp", f, ({ closed, values, def, outDef }) =>
     customJvpP.bind([...closed.consts, ...values], {
@@ -113,7 +113,7 @@ export const customJvp = <A extends readonly unknown[], R>(
       jvp(primals, tangents) {
         const [y, dy] = rule(
           unflatten(def, primals) as A,
-          unflatten(def, tangents) as Arrays<A>,
+          unflatten(def, tangents) as ArrayArgs<A>,
         );
         const out = resultsLike("customJvp", "result", y, outDef);
         return [out, flattenLike("customJvp", "tangent", dy, outDef, out)];
@@ -223,7 +223,7 @@ const customVjpP = definePrimitive<
 export const customVjp = <A extends readonly unknown[], R, S>(
   f: (...args: A) => R,
   fwd: (...args: A) => readonly [R, S],
-  bwd: (residuals: S, cotangent: Arrays<R>) => Arrays<A>,
+  bwd: (residuals: S, cotangent: Arrays<R>) => ArrayArgs<A>,
 ): ((...args: A) => R) =>
   calling("customVjp", f, ({ closed, values, def, outDef }) => {
     let residualDef: TreeDef = { kind: "none" };

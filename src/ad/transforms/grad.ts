@@ -10,7 +10,7 @@ import { asValue, type ArrayLike } from "../value.ts";
 import { FlatFunction, flattenLike, flattenValues } from "./flat.ts";
 import { runLinearize } from "./linearize.ts";
 import { backwardPass } from "./transpose.ts";
-import type { Argnums, Arrays, Selected } from "./types.ts";
+import type { Argnums, ArrayArgs, Arrays, Selected } from "./types.ts";
 
 const floats = (values: readonly Value[]) =>
   values.map((x) => isFloat(x.dtype));
@@ -49,7 +49,7 @@ export function pullback(
 export function vjp<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   primals: A,
-): [R, (cotangent: Arrays<R>) => Arrays<A>] {
+): [R, (cotangent: Arrays<R>) => ArrayArgs<A>] {
   const [values, def] = flattenValues("vjp", primals);
   const flat = new FlatFunction("vjp", f, def);
   const { out, pull } = pullback(flat.run, values);
@@ -62,7 +62,7 @@ export function vjp<A extends readonly unknown[], R>(
       return unflatten(
         def,
         cts.map((ct, i) => ct ?? zeros(values[i].type)),
-      ) as Arrays<A>;
+      ) as ArrayArgs<A>;
     },
   ];
 }
@@ -71,7 +71,7 @@ export function vjp<A extends readonly unknown[], R>(
 export function linearize<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   primals: A,
-): [R, (...tangents: Arrays<A> & readonly unknown[]) => Arrays<R>] {
+): [R, (...tangents: ArrayArgs<A>) => Arrays<R>] {
   const [values, def] = flattenValues("linearize", primals);
   const flat = new FlatFunction("linearize", f, def);
   const active = floats(values);

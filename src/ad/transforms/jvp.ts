@@ -8,7 +8,7 @@ import type { ArrayType } from "../shape.ts";
 import { Interpreter, Tracer, withInterpreter, type Value } from "../tracer.ts";
 import { FlatFunction, flattenLike, flattenValues } from "./flat.ts";
 import { traceToJaxpr } from "./trace.ts";
-import type { Arrays } from "./types.ts";
+import type { ArrayArgs, Arrays } from "./types.ts";
 
 class JvpTracer extends Tracer {
   constructor(
@@ -75,7 +75,7 @@ export function runForward(
 export function jvp<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   primals: A,
-  tangents: Arrays<A>,
+  tangents: ArrayArgs<A>,
 ): [R, Arrays<R>] {
   const [values, def] = flattenValues("jvp", primals);
   const directions = flattenLike("jvp", "tangent", tangents, def, values);

@@ -9,6 +9,11 @@ export type Arrays<T> = T extends ArrayLike
     ? { [K in keyof T]: Arrays<T[K]> }
     : T;
 
+/** Arguments like `A` whose leaves are values. */
+export type ArrayArgs<A extends readonly unknown[]> = {
+  [K in keyof A]: Arrays<A[K]>;
+};
+
 /** Positions of the arguments to differentiate by: one, or several. */
 export type Argnums = number | readonly number[];
 
