@@ -6,7 +6,9 @@ import { Var } from "./jaxpr/jaxpr.ts";
 import { lowerJaxpr } from "./lowering/lower.ts";
 import type { Primitive } from "./primitive.ts";
 import { showType, type ArrayType } from "./shape.ts";
-import { installEvaluator, type Value } from "./tracer.ts";
+import { sliceAxis } from "./primitives/slicing.ts";
+import { reshape } from "./primitives/structural.ts";
+import { installEvaluator, installRow, type Value } from "./tracer.ts";
 
 interface Compiled {
   readonly types: readonly ArrayType[];
@@ -88,3 +90,5 @@ installEvaluator(
     );
   },
 );
+
+installRow((x, i) => reshape(sliceAxis(x, 0, i, i + 1), x.shape.slice(1)));

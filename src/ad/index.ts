@@ -23,10 +23,22 @@ export type {
 export { checkpoint } from "./control/remat.ts";
 export { customJvp, customVjp } from "./control/custom.ts";
 export { stopGradient } from "./primitives/elementwise.ts";
-export { scan } from "./control/scan.ts";
+export {
+  associativeScan,
+  cond,
+  foriLoop,
+  scan,
+  whileLoop,
+} from "./lax/control.ts";
 export { ShapeDtypeStruct, evalShape, makeJaxpr } from "./make-jaxpr.ts";
 export { checkJaxpr } from "./jaxpr/check.ts";
 export { printJaxpr } from "./jaxpr/print.ts";
-export * as tree from "./tree.ts";
+export * as lax from "./lax/index.ts";
+export * as linalg from "./linalg/index.ts";
+export * as nn from "./nn/index.ts";
 export * as numpy from "./numpy/index.ts";
+export * as optimizers from "./optimizers/index.ts";
 export * as random from "./random/index.ts";
+export * as scipy from "./scipy/index.ts";
+export * as stax from "./stax/index.ts";
+export * as tree from "./tree.ts";

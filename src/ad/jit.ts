@@ -5,6 +5,7 @@ import { js } from "./backends/js/index.ts";
 import { onnxCpu } from "./backends/onnx/index.ts";
 import type { TypedArray } from "./dtype.ts";
 import { lowerJaxpr } from "./lowering/lower.ts";
+import { optimize } from "./passes/index.ts";
 import { showType, type ArrayType } from "./shape.ts";
 import { SymbolTable, parseShapes } from "./symbolic.ts";
 import { Tracer, isTracing, type Value } from "./tracer.ts";
@@ -86,13 +87,14 @@ export function jit<A extends readonly unknown[], R>(
         ) as unknown as A),
       );
     const flat = new FlatFunction("jit", traced, def);
-    const closed = symbols.trace((at) => traceToJaxpr(flat.run, at), types);
-    for (const value of closed.consts) {
+    const program = symbols.trace((at) => traceToJaxpr(flat.run, at), types);
+    for (const value of program.consts) {
       if (!(value instanceof Array))
         throw new TypeError(
           "jit: a traced value was closed over; pass it as an argument instead",
         );
     }
+    const closed = optimize(program);
     return {
       executable: backends[device].compile(
         lowerJaxpr(closed.jaxpr, closed.consts as readonly Array[]),

@@ -4,6 +4,10 @@ import { nest, type Nested } from "./host.ts";
 import type { Primitive } from "./primitive.ts";
 import { showShape, showType, type ArrayType, type Shape } from "./shape.ts";
 
+let row: (x: Value, index: number) => Value;
+/** Installs the look-up of a row, which is made of primitives and so cannot be imported here. */
+export const installRow = (look: typeof row): void => void (row = look);
+
 /**
  * Anything a primitive applies to: a concrete array or a tracer. A tracer gives its elements only where they are
  * known, as the primal value is under eager differentiation; elsewhere reading them is a TypeError.
@@ -42,6 +46,15 @@ export abstract class Value {
   /** The elements in nested lists, one level an axis. */
   tolist(): Nested {
     return nest(this.dataSync(), this.shape, this.dtype);
+  }
+
+  /** Rows along the leading axis, so that `const [a, b] = x` takes them apart. */
+  *[Symbol.iterator](): Generator<Value, void> {
+    if (this.ndim === 0)
+      throw new TypeError(
+        `expected an array with a leading axis to take rows from, got ${showType(this.type)}`,
+      );
+    for (let i = 0; i < this.shape[0]; i++) yield row(this, i);
   }
 
   /** What `x + 1` or `x < y` in plain JavaScript asks for: the number of a scalar, never of a tracer. */

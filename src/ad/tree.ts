@@ -108,6 +108,49 @@ export function map(
 
 export const leaves = (tree: unknown): unknown[] => flatten(tree)[0];
 
+/** The tree without its leaves. */
+export const structure = (tree: unknown): TreeDef => flatten(tree)[1];
+
+/** `f(f(initial, leaf 0), leaf 1)...` over the leaves in depth-first order. */
+export const reduce = <R>(
+  f: (total: R, leaf: never) => R,
+  tree: unknown,
+  initial: R,
+): R =>
+  leaves(tree).reduce<R>((total, leaf) => f(total, leaf as never), initial);
+
+/** Whether every leaf is truthy. */
+export const all = (tree: unknown): boolean => leaves(tree).every(Boolean);
+
+/** Leaves with the keys and indices that lead to each. */
+export function flattenWithPath(
+  tree: unknown,
+): [leaves: [path: (string | number)[], leaf: unknown][], def: TreeDef] {
+  const [list, def] = flatten(tree);
+  const paths: (string | number)[][] = [];
+  const walk = (node: TreeDef, path: (string | number)[]): void => {
+    if (node.kind === "leaf") paths.push(path);
+    else if (node.kind !== "none")
+      node.items.forEach((item, i) =>
+        walk(item, [...path, node.kind === "dict" ? node.keys[i] : i]),
+      );
+  };
+  walk(def, []);
+  return [list.map((leaf, i) => [paths[i], leaf]), def];
+}
+
+/** The tree of `f(path, leaf)`. */
+export function mapWithPath(
+  f: (path: readonly (string | number)[], leaf: never) => unknown,
+  tree: unknown,
+): unknown {
+  const [list, def] = flattenWithPath(tree);
+  return unflatten(
+    def,
+    list.map(([path, leaf]) => f(path, leaf as never)),
+  );
+}
+
 /** Leaves of `prefix` repeated over the part of `def` each stands for: an axis for a whole subtree, say. */
 export function broadcastPrefix(
   who: string,

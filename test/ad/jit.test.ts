@@ -212,7 +212,7 @@ describe("pending arrays", () => {
   test("an eager gather out of range is thrown at once and names the range", () => {
     expect(() =>
       np.take(array([1, 2]), array([2], { dtype: "int32" })),
-    ).toThrow("gather: expected an index in -2..1, got 2");
+    ).toThrow("take: expected an index in -2..1 at axis 0, got 2");
   });
 
   test("dispose frees what was compiled, twice over, while a call is still under way", async () => {

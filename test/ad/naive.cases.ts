@@ -97,8 +97,16 @@ export function random(seed: number): () => number {
   };
 }
 
-/** Which numbers an operand may hold: all, none below 1, or row indices of `rows` rows (negative ones too). */
-export type Values = "any" | "positive" | { readonly rows: number };
+/**
+ * Which numbers an operand may hold: all, none below 1, row indices of `rows` rows (negative ones too), those of
+ * low..high, or those of matrices whose diagonal is larger than all else in its row.
+ */
+export type Values =
+  | "any"
+  | "positive"
+  | "dominant"
+  | { readonly rows: number }
+  | { readonly low: number; readonly high: number };
 
 export function fillNd(
   shape: Index,
@@ -106,8 +114,15 @@ export function fillNd(
   values: Values,
   next: () => number,
 ): Nd {
-  const draw = (): number => {
+  const draw = (index: Index): number => {
     const u = next();
+    const [row, column] = index.slice(-2);
+    if (values === "dominant" && row === column)
+      return Math.fround(2 * shape[shape.length - 1] + 4 * u);
+    if (typeof values === "object" && "low" in values) {
+      const value = values.low + u * (values.high - values.low);
+      return dtype.startsWith("float") ? Math.fround(value) : Math.floor(value);
+    }
     if (typeof values === "object")
       return Math.floor(u * 2 * values.rows) - values.rows;
     if (dtype === "bool") return u < 0.5 ? 0 : 1;

@@ -1,16 +1,15 @@
 /** @file `checkpoint`: a function whose intermediate values are computed again when its derivative needs them. */
 import { evalJaxpr, removeDeadCode, type Jaxpr } from "../jaxpr/jaxpr.ts";
 import { emitJaxpr } from "../lowering/lower.ts";
-import { Unknown, definePrimitive, type Tangent } from "../primitive.ts";
+import { Unknown, definePrimitive } from "../primitive.ts";
 import { batchToFront } from "../primitives/structural.ts";
 import { sameType, showType } from "../shape.ts";
 import type { Value } from "../tracer.ts";
 import { jvpJaxpr } from "../transforms/jvp.ts";
-import { linearPart, splitJaxpr } from "../transforms/linearize.ts";
-import { traceToJaxpr } from "../transforms/trace.ts";
-import { backwardPass } from "../transforms/transpose.ts";
+import { splitJaxpr } from "../transforms/linearize.ts";
 import { batchJaxpr } from "../transforms/vmap.ts";
 import { calling } from "./call.ts";
+import { transposeJaxpr } from "./transposed.ts";
 
 const rematP = definePrimitive<{ jaxpr: Jaxpr }>("remat", {
   type(inputs, { jaxpr }) {
@@ -39,34 +38,11 @@ const rematP = definePrimitive<{ jaxpr: Jaxpr }>("remat", {
       ];
     },
     transpose(self, cotangents, args, { jaxpr }) {
+      const back = transposeJaxpr(jaxpr, args, cotangents);
       const known = args.filter((x): x is Value => !(x instanceof Unknown));
       const cts = cotangents.filter((ct) => ct !== null);
-      let found: boolean[] = [];
-      const { jaxpr: back } = traceToJaxpr(
-        (flat) => {
-          const operands = args.map((x) =>
-            x instanceof Unknown ? x : (flat.shift() as Value),
-          );
-          const given = cotangents.map((ct) =>
-            ct ? (flat.shift() as Value) : null,
-          );
-          const linear = linearPart(jaxpr, operands);
-          const unknown = args.filter((x) => x instanceof Unknown);
-          const back = backwardPass(
-            linear.jaxpr,
-            [...linear.consts, ...unknown],
-            given,
-          ).slice(linear.consts.length);
-          const out = args.map((x) =>
-            x instanceof Unknown ? (back.shift() as Tangent) : null,
-          );
-          found = out.map((ct) => ct !== null);
-          return out.filter((ct) => ct !== null);
-        },
-        [...known, ...cts].map((x) => x.type),
-      );
-      const out = self.bind([...known, ...cts], { jaxpr: back });
-      return found.map((flag) => (flag ? (out.shift() as Value) : null));
+      const out = self.bind([...known, ...cts], { jaxpr: back.jaxpr });
+      return back.found.map((flag) => (flag ? (out.shift() as Value) : null));
     },
   },
 

@@ -102,8 +102,9 @@ export const scanP = definePrimitive<ScanParams>("scan", {
   lower(b, inputs, out, params) {
     const [consts, init, xs] = parts(inputs, params);
     const { jaxpr, length, reverse } = params;
-    return b.loop(
-      { body: lowerJaxpr(jaxpr), consts, init, xs, length, reverse },
+    const body = lowerJaxpr(jaxpr);
+    return b.control(
+      { kind: "loop", body, consts, init, xs, length, reverse },
       out,
     );
   },

@@ -1,7 +1,7 @@
 /** @file The jaxpr checker: every variable bound once and before use, every equation of the type its primitive gives. */
 import { sameType, showType } from "../shape.ts";
 import type { Jaxpr, Var } from "./jaxpr.ts";
-import { isJaxpr, printJaxpr } from "./print.ts";
+import { jaxprsIn, printJaxpr } from "./print.ts";
 
 /** Checks a jaxpr and those in its equations' parameters; throws a TypeError naming the first equation that is wrong, and prints the jaxpr. */
 export function checkJaxpr(jaxpr: Jaxpr): void {
@@ -34,9 +34,7 @@ export function checkJaxpr(jaxpr: Jaxpr): void {
       }
     });
     outputs.forEach((v) => define(v, where));
-    Object.values(params as object)
-      .filter(isJaxpr)
-      .forEach(checkJaxpr);
+    jaxprsIn(params).forEach(checkJaxpr);
   });
   if (!jaxpr.outputs.every((v) => bound.has(v)))
     fail("the output list reads an unbound variable");

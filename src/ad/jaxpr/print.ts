@@ -22,21 +22,42 @@ export function printJaxpr(jaxpr: Jaxpr, indent = ""): string {
 }
 
 function printParams(params: unknown, indent: string): string {
-  const entries = Object.entries(params as Record<string, unknown>);
-  return entries.length === 0
-    ? ""
-    : `[${entries.map(([key, value]) => `${key}=${printParam(value, indent)}`).join(" ")}]`;
+  const text = printEntries(params as object, indent);
+  return text && `[${text}]`;
 }
+
+const printEntries = (entries: object, indent: string): string =>
+  Object.entries(entries)
+    .map(([key, value]) => `${key}=${printParam(value, indent)}`)
+    .join(" ");
 
 function printParam(value: unknown, indent: string): string {
   if (isJaxpr(value)) return printJaxpr(value, indent);
   if (isType(value)) return showType(value);
   if (Array.isArray(value))
     return `(${value.map((item) => printParam(item, indent)).join(",")})`;
-  return String(value);
+  return isRecord(value)
+    ? `{${printEntries(value, indent)}}`
+    : typeof value === "function"
+      ? "function"
+      : String(value);
 }
 
-export const isJaxpr = (value: unknown): value is Jaxpr =>
+/** Every jaxpr inside an equation's parameters, those in lists and records included. */
+export function jaxprsIn(params: unknown): Jaxpr[] {
+  if (isJaxpr(params)) return [params];
+  return Array.isArray(params) || isRecord(params)
+    ? Object.values(params).flatMap(jaxprsIn)
+    : [];
+}
+
+/** A plain object; an instance of a class prints itself. */
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.getPrototypeOf(value) === Object.prototype;
+
+const isJaxpr = (value: unknown): value is Jaxpr =>
   typeof value === "object" && value !== null && "eqns" in value;
 
 const isType = (value: unknown): value is ArrayType =>

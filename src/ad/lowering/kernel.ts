@@ -2,13 +2,15 @@
  *
  *     program ::= inputs, constants, kernels in order, outputs
  *     kernel  ::= fill | iota | map | reshape | transpose | broadcast | slice | pad | concatenate
- *               | reduce | argmax | dot | gather | scatterAdd | loop
+ *               | reverse | reduce | argmax | argmin | argsort | cumsum | dot | gather | scatter | threefry | loop | branch | while
  *
  * Every kernel reads and writes whole buffers named by a `Ref`; a buffer is written once.
  */
 import type { Array } from "../array.ts";
-import type { DType } from "../dtype.ts";
 import type { ArrayType, Shape } from "../shape.ts";
+import type { Expr } from "./expr.ts";
+
+export { ir, type BinaryOp, type CompareOp, type Expr, type UnaryOp } from "./expr.ts"; // prettier-ignore
 
 /** A buffer of a program. */
 export interface Ref {
@@ -16,23 +18,10 @@ export interface Ref {
   readonly type: ArrayType;
 }
 
-export type UnaryOp =
-  "neg" | "exp" | "log" | "tanh" | "logistic" | "sqrt" | "not";
-export type BinaryOp =
-  "add" | "sub" | "mul" | "div" | "max" | "min" | "and" | "or";
-export type CompareOp = "eq" | "lt" | "le";
+export type ReduceOp = "sum" | "prod" | "max" | "min";
 
-/** The scalar expression of a map kernel; every node knows its dtype. */
-export type Expr =
-  | { readonly op: "arg"; readonly index: number; readonly dtype: DType }
-  | { readonly op: "const"; readonly value: number; readonly dtype: DType }
-  | {
-      readonly op: UnaryOp | BinaryOp | CompareOp | "select" | "convert";
-      readonly args: readonly Expr[];
-      readonly dtype: DType;
-    };
-
-export type ReduceOp = "sum" | "max";
+/** How updates that meet at one row are joined, beginning with the operation's neutral element. */
+export type ScatterOp = "add" | "mul" | "max" | "min";
 
 export type Kernel = { readonly out: Ref } & (
   | { readonly kind: "fill"; readonly value: number }
@@ -59,6 +48,13 @@ export type Kernel = { readonly out: Ref } & (
       readonly input: Ref;
       readonly start: readonly number[];
       readonly limit: readonly number[];
+      /** Positive steps; 1 along every axis by default. */
+      readonly stride?: readonly number[];
+    }
+  | {
+      readonly kind: "reverse";
+      readonly input: Ref;
+      readonly axes: readonly number[];
     }
   | {
       readonly kind: "pad";
@@ -77,7 +73,32 @@ export type Kernel = { readonly out: Ref } & (
       readonly input: Ref;
       readonly axes: readonly number[];
     }
-  | { readonly kind: "argmax"; readonly input: Ref; readonly axis: number }
+  | {
+      readonly kind: "argmax" | "argmin";
+      readonly input: Ref;
+      readonly axis: number;
+    }
+  /** The stable permutation (int32) that sorts by the first key, ties by the next; NaN is above every number. */
+  | {
+      readonly kind: "argsort";
+      readonly keys: readonly Ref[];
+      readonly axis: number;
+      readonly descending: boolean;
+    }
+  | {
+      readonly kind: "cumsum";
+      readonly input: Ref;
+      readonly axis: number;
+      readonly reverse: boolean;
+    }
+  /** The Threefry-2x32 block of (0, counter) under each key: both words on a last axis, or their exclusive or. */
+  | {
+      readonly kind: "threefry";
+      readonly key: Ref;
+      readonly counters: Ref;
+      readonly batch: number;
+      readonly words: "xor" | "both";
+    }
   | {
       readonly kind: "dot";
       readonly lhs: Ref;
@@ -91,7 +112,8 @@ export type Kernel = { readonly out: Ref } & (
       readonly batch: number;
     }
   | {
-      readonly kind: "scatterAdd";
+      readonly kind: "scatter";
+      readonly op: ScatterOp;
       readonly indices: Ref;
       readonly updates: Ref;
       readonly batch: number;
@@ -117,19 +139,43 @@ export interface Loop {
   readonly outs: readonly Ref[];
 }
 
+/** One of several programs on the same inputs; an index outside of them takes the nearest. */
+export interface Branch {
+  readonly kind: "branch";
+  readonly index: Ref;
+  readonly branches: readonly Program[];
+  readonly inputs: readonly Ref[];
+  readonly outs: readonly Ref[];
+}
+
+/** carry = body(bodyConsts, carry) for as long as cond(condConsts, carry) holds. */
+export interface While {
+  readonly kind: "while";
+  readonly cond: Program;
+  readonly body: Program;
+  readonly condConsts: readonly Ref[];
+  readonly bodyConsts: readonly Ref[];
+  readonly init: readonly Ref[];
+  readonly outs: readonly Ref[];
+}
+
+/** What runs programs of its own. */
+export type Control = Loop | Branch | While;
+
 export interface Program {
   readonly inputs: readonly Ref[];
   readonly constants: readonly { readonly ref: Ref; readonly value: Array }[];
-  readonly kernels: readonly (Kernel | Loop)[];
+  readonly kernels: readonly (Kernel | Control)[];
   readonly outputs: readonly Ref[];
 }
 
 type WithoutOut<K> = K extends { readonly out: Ref } ? Omit<K, "out"> : never;
+type WithoutOuts<K> = K extends Control ? Omit<K, "outs"> : never;
 
 /** Collects the kernels of one program. Ids are unique across all programs, so a loop body may name its own buffers freely. */
 export class KernelBuilder {
   static #nextId = 0;
-  readonly kernels: (Kernel | Loop)[] = [];
+  readonly kernels: (Kernel | Control)[] = [];
   readonly constants: { readonly ref: Ref; readonly value: Array }[] = [];
 
   constant(value: Array): Ref {
@@ -148,39 +194,12 @@ export class KernelBuilder {
     return out;
   }
 
-  loop(loop: Omit<Loop, "kind" | "outs">, types: readonly ArrayType[]): Ref[] {
+  control(kernel: WithoutOuts<Control>, types: readonly ArrayType[]): Ref[] {
     const outs = types.map((type) => this.ref(type));
-    this.kernels.push({ kind: "loop", ...loop, outs });
+    this.kernels.push({ ...kernel, outs });
     return outs;
   }
 }
-
-/** Scalar expressions as lowering rules write them. */
-export const ir = {
-  arg: (index: number, dtype: DType): Expr => ({ op: "arg", index, dtype }),
-  const: (value: number, dtype: DType): Expr => ({ op: "const", value, dtype }),
-  unary: (op: UnaryOp, x: Expr): Expr => ({ op, args: [x], dtype: x.dtype }),
-  binary: (op: BinaryOp, x: Expr, y: Expr): Expr => ({
-    op,
-    args: [x, y],
-    dtype: x.dtype,
-  }),
-  compare: (op: CompareOp, x: Expr, y: Expr): Expr => ({
-    op,
-    args: [x, y],
-    dtype: "bool",
-  }),
-  select: (p: Expr, x: Expr, y: Expr): Expr => ({
-    op: "select",
-    args: [p, x, y],
-    dtype: x.dtype,
-  }),
-  convert: (x: Expr, dtype: DType): Expr => ({
-    op: "convert",
-    args: [x],
-    dtype,
-  }),
-};
 
 /** Axes of an operand of rank `rank` that are neither contracted nor batch axes, in order. */
 export const freeAxes = (

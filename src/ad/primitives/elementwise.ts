@@ -1,129 +1,14 @@
-/** @file Elementwise primitives, one line each: derivative and kernel expression side by side. */
+/** @file The elementwise primitives everything else is written with: arithmetic, comparison, choice, conversion. */
 import { isFloat, type DType } from "../dtype.ts";
-import {
-  ir,
-  type BinaryOp,
-  type CompareOp,
-  type UnaryOp,
-} from "../lowering/kernel.ts";
-import {
-  Unknown,
-  definePrimitive,
-  type Differentiation,
-  type Primitive,
-  type Rules,
-} from "../primitive.ts";
+import { ir } from "../lowering/kernel.ts";
+import { Unknown, definePrimitive } from "../primitive.ts";
 import { elementwise } from "../rules/batch.ts";
 import { constant } from "../rules/constant.ts";
 import { bilinear, linear, partials } from "../rules/diff.ts";
-import { sameShape, showType, type ArrayType } from "../shape.ts";
+import { sameShape, showType } from "../shape.ts";
 import type { Value } from "../tracer.ts";
 import { fill, zeros } from "./fill.ts";
-
-type NoParams = Record<string, never>;
-
-function equalTypes(name: string, inputs: readonly ArrayType[]): void {
-  for (const t of inputs) {
-    if (!sameShape(t.shape, inputs[0].shape) || t.dtype !== inputs[0].dtype) {
-      throw new TypeError(
-        `${name}: expected operands of one shape and dtype, got ${inputs.map(showType).join(" and ")}`,
-      );
-    }
-  }
-}
-
-function define(
-  name: string,
-  diff: Differentiation<NoParams>,
-  type: Rules<NoParams>["type"],
-  lower: Rules<NoParams>["lower"],
-): Primitive<NoParams> {
-  return definePrimitive<NoParams>(name, {
-    type,
-    diff,
-    batch: elementwise,
-    lower,
-  });
-}
-
-type Domain = "number" | "float" | "bool";
-const domains: Record<Domain, (dtype: DType) => boolean> = {
-  number: (dtype) => dtype !== "bool",
-  float: isFloat,
-  bool: (dtype) => dtype === "bool",
-};
-
-function inDomain(name: string, domain: Domain, { dtype }: ArrayType): void {
-  if (!domains[domain](dtype))
-    throw new TypeError(`${name}: expected a ${domain} dtype, got ${dtype}`);
-}
-
-function unary(
-  name: UnaryOp,
-  domain: Domain,
-  diff: Differentiation<NoParams>,
-): (x: Value) => Value {
-  const p = define(
-    name,
-    diff,
-    ([x]) => (inDomain(name, domain, x), [x]),
-    (b, inputs, [out]) => [
-      b.emit(
-        { kind: "map", inputs, expr: ir.unary(name, ir.arg(0, out.dtype)) },
-        out,
-      ),
-    ],
-  );
-  return (x) => p.bind([x], {})[0];
-}
-
-function binary(
-  name: BinaryOp,
-  domain: Domain,
-  diff: Differentiation<NoParams>,
-): (x: Value, y: Value) => Value {
-  const p = define(
-    name,
-    diff,
-    (inputs) => (
-      equalTypes(name, inputs),
-      inDomain(name, domain, inputs[0]),
-      [inputs[0]]
-    ),
-    (b, inputs, [out]) => [
-      b.emit(
-        {
-          kind: "map",
-          inputs,
-          expr: ir.binary(name, ir.arg(0, out.dtype), ir.arg(1, out.dtype)),
-        },
-        out,
-      ),
-    ],
-  );
-  return (x, y) => p.bind([x, y], {})[0];
-}
-
-function compare(name: CompareOp): (x: Value, y: Value) => Value {
-  const p = define(
-    name,
-    constant(),
-    (inputs) => (
-      equalTypes(name, inputs),
-      [{ shape: inputs[0].shape, dtype: "bool" }]
-    ),
-    (b, inputs, [out]) => {
-      const args = inputs.map((x, i) => ir.arg(i, x.type.dtype));
-      return [
-        b.emit(
-          { kind: "map", inputs, expr: ir.compare(name, args[0], args[1]) },
-          out,
-        ),
-      ];
-    },
-  );
-  return (x, y) => p.bind([x, y], {})[0];
-}
+import { binary, compare, define, equalTypes, unary } from "./pointwise.ts";
 
 const like = (x: Value, value: number) => fill(value, x.type);
 /** The cotangent for every operand the program is linear in. */
@@ -162,7 +47,9 @@ export const sqrt = unary(
   "float",
   partials((dx, y) => div(dx, add(y, y))),
 );
-export const not = unary("not", "bool", constant());
+
+/** Every bit of an integer, or the truth of a bool, inverted. */
+export const not = unary("not", "bits", constant());
 
 export const add = binary(
   "add",
@@ -216,8 +103,9 @@ export const min = binary(
     (dy, out, x, y) => mul(dy, tieShare(y, out, x)),
   ),
 );
-export const and = binary("and", "bool", constant());
-export const or = binary("or", "bool", constant());
+
+export const and = binary("and", "bits", constant());
+export const or = binary("or", "bits", constant());
 
 /** 1 where `x` alone is the chosen value, 1/2 where both are, 0 elsewhere. */
 const tieShare = (x: Value, out: Value, other: Value): Value =>

@@ -1,5 +1,6 @@
 /** @file Rows by index: `gather` and its transpose `scatterAdd`. */
-import { Unknown, definePrimitive } from "../primitive.ts";
+import type { ScatterOp } from "../lowering/kernel.ts";
+import { Unknown, definePrimitive, type Rules } from "../primitive.ts";
 import { linear } from "../rules/diff.ts";
 import {
   sameShape,
@@ -12,7 +13,9 @@ import type { Value } from "../tracer.ts";
 import { batchToFront } from "./structural.ts";
 
 /** Leading axes that operand and indices share, position by position. */
-type Batched = { readonly batch: number };
+export interface Batched {
+  readonly batch: number;
+}
 
 function checkIndices(name: string, indices: ArrayType): void {
   if (indices.dtype !== "int32")
@@ -73,19 +76,21 @@ const gatherP = definePrimitive<Batched>("gather", {
 export const gather = (x: Value, indices: Value, batch = 0): Value =>
   gatherP.bind([x, indices], { batch })[0];
 
-const scatterAddP = definePrimitive<Batched & { readonly rows: number }>(
-  "scatterAdd",
-  {
+export type ScatterParams = Batched & { readonly rows: number };
+
+/** What all scatters share: (indices, updates) -> rows. */
+export const scatterRules = (name: string, op: ScatterOp) =>
+  ({
     type([indices, updates], { rows, batch }) {
-      checkIndices("scatterAdd", indices);
+      checkIndices(name, indices);
       if (updates.dtype === "bool")
         throw new TypeError(
-          `scatterAdd: expected updates of a number dtype, got ${showType(updates)}`,
+          `${name}: expected updates of a number dtype, got ${showType(updates)}`,
         );
       const rank = indices.shape.length;
       if (!sameShape(indices.shape, updates.shape.slice(0, rank))) {
         throw new TypeError(
-          `scatterAdd: updates ${showShape(updates.shape)} do not begin with the indices' ${showShape(indices.shape)}`,
+          `${name}: updates ${showShape(updates.shape)} do not begin with the indices' ${showShape(indices.shape)}`,
         );
       }
       const shape: Shape = [
@@ -95,34 +100,28 @@ const scatterAddP = definePrimitive<Batched & { readonly rows: number }>(
       ];
       return [{ shape, dtype: updates.dtype }];
     },
-    diff: linear(
-      (ct, [indices, updates], { batch }) => [
-        null,
-        updates instanceof Unknown ? gather(ct, indices as Value, batch) : null,
-      ],
-      [1],
-    ),
-    batch: (
-      self,
-      size,
-      [indices, updates],
-      [iAxis, uAxis],
-      { rows, batch },
-    ) => [
+    batch: (self, size, args, axes, { rows, batch }) => [
       self.bind(
-        [
-          batchToFront(indices, iAxis, size),
-          batchToFront(updates, uAxis, size),
-        ],
+        args.map((x, i) => batchToFront(x, axes[i], size)),
         { rows, batch: batch + 1 },
       ),
       [0],
     ],
     lower: (b, [indices, updates], [out], { batch }) => [
-      b.emit({ kind: "scatterAdd", indices, updates, batch }, out),
+      b.emit({ kind: "scatter", op, indices, updates, batch }, out),
     ],
-  },
-);
+  }) satisfies Partial<Rules<ScatterParams>>;
+
+const scatterAddP = definePrimitive<ScatterParams>("scatterAdd", {
+  ...scatterRules("scatterAdd", "add"),
+  diff: linear(
+    (ct, [indices, updates], { batch }) => [
+      null,
+      updates instanceof Unknown ? gather(ct, indices as Value, batch) : null,
+    ],
+    [1],
+  ),
+});
 
 /** (B..., I...), (B..., I..., R...) -> (B..., rows, R...): zeros to which each update is added at its index. */
 export const scatterAdd = (

@@ -3,12 +3,17 @@ import { Unknown, definePrimitive } from "../primitive.ts";
 import { linear } from "../rules/diff.ts";
 import { insertAxis, showShape, showType } from "../shape.ts";
 import type { Value } from "../tracer.ts";
-import { batchToFront } from "./structural.ts";
+import { batchToFront, reshape } from "./structural.ts";
 
-type Bounds = { start: readonly number[]; limit: readonly number[] };
+interface Bounds {
+  readonly start: readonly number[];
+  readonly limit: readonly number[];
+  /** Positive steps; absent where every one is 1. */
+  readonly stride?: readonly number[];
+}
 
 const sliceP = definePrimitive<Bounds>("slice", {
-  type([x], { start, limit }) {
+  type([x], { start, limit, stride }) {
     if (
       start.length !== x.shape.length ||
       limit.length !== x.shape.length ||
@@ -20,36 +25,93 @@ const sliceP = definePrimitive<Bounds>("slice", {
         `slice: [${start.join()}] to [${limit.join()}] is not inside ${showShape(x.shape)}`,
       );
     }
-    return [{ shape: limit.map((n, i) => n - start[i]), dtype: x.dtype }];
+    if (stride?.some((n) => n < 1) || (stride ?? start).length !== start.length)
+      throw new RangeError(
+        `slice: expected a positive step for each axis of ${showShape(x.shape)}, got [${stride?.join()}]`,
+      );
+    const shape = limit.map((n, i) =>
+      Math.ceil((n - start[i]) / (stride?.[i] ?? 1)),
+    );
+    return [{ shape, dtype: x.dtype }];
   },
-  diff: linear((ct, [x], { start, limit }) => [
-    pad(
-      ct,
-      start,
-      x.type.shape.map((n, i) => n - limit[i]),
-    ),
-  ]),
-  batch: (self, size, [x], [axis], { start, limit }) => {
+  diff: linear((ct, [x], { start, stride }) => {
+    const spaced = stride ? spread(ct, stride) : ct;
+    const rest = x.type.shape.map((n, i) => n - start[i] - spaced.shape[i]);
+    return [padCrop(spaced, start, rest)];
+  }),
+  batch: (self, size, [x], [axis], { start, limit, stride }) => {
     const at = axis as number;
     return [
       self.bind([x], {
         start: insertAxis(start, at, 0),
         limit: insertAxis(limit, at, size),
+        ...(stride ? { stride: insertAxis(stride, at, 1) } : {}),
       }),
       [at],
     ];
   },
-  lower: (b, [input], [out], { start, limit }) => [
-    b.emit({ kind: "slice", input, start, limit }, out),
+  lower: (b, [input], [out], bounds) => [
+    b.emit({ kind: "slice", input, ...bounds }, out),
   ],
 });
 
-/** The block of `x` from `start` up to, not including, `limit`. */
+/** The block of `x` from `start` up to, not including, `limit`, every `stride`-th element of it. */
 export const slice = (
   x: Value,
   start: readonly number[],
   limit: readonly number[],
-): Value => sliceP.bind([x], { start, limit })[0];
+  stride?: readonly number[],
+): Value =>
+  sliceP.bind(
+    [x],
+    stride?.some((n) => n !== 1) ? { start, limit, stride } : { start, limit },
+  )[0];
+
+/** `x` with its elements `steps` apart, zeros between them; after the last come `steps - 1` zeros too. */
+function spread(x: Value, steps: readonly number[]): Value {
+  const pairs = x.shape.flatMap((n) => [n, 1]);
+  const high = steps.flatMap((step) => [0, step - 1]);
+  return reshape(
+    pad(
+      reshape(x, pairs),
+      high.map(() => 0),
+      high,
+    ),
+    x.shape.map((n, i) => n * steps[i]),
+  );
+}
+
+/** `pad` whose widths may be negative: that many elements are cut off instead. */
+export function padCrop(
+  x: Value,
+  low: readonly number[],
+  high: readonly number[],
+): Value {
+  const cut = (widths: readonly number[]) => widths.map((n) => Math.max(0, -n));
+  const grow = (widths: readonly number[]) => widths.map((n) => Math.max(0, n));
+  const grown = [...low, ...high].some((n) => n > 0)
+    ? pad(x, grow(low), grow(high))
+    : x;
+  const limit = cut(high).map((n, i) => grown.shape[i] - n);
+  return [...low, ...high].some((n) => n < 0)
+    ? slice(grown, cut(low), limit)
+    : grown;
+}
+
+/** `x` with `interior` zeros between neighbours along every axis. */
+export function dilate(x: Value, interior: readonly number[]): Value {
+  if (interior.every((n) => n === 0)) return x;
+  const spaced = spread(
+    x,
+    interior.map((n) => n + 1),
+  );
+  // No element, no gap after it; of an empty axis nothing is cut.
+  return padCrop(
+    spaced,
+    interior.map(() => 0),
+    interior.map((n, i) => (x.shape[i] === 0 ? 0 : -n)),
+  );
+}
 
 /** The rows `from`..`to` of `x` along one axis. */
 export const sliceAxis = (

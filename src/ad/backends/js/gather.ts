@@ -1,6 +1,8 @@
-/** @file Gather and scatter-add kernels in JavaScript. */
-import type { TypedArray } from "../../dtype.ts";
-import { sizeOf, type Shape } from "../../shape.ts";
+/** @file Gather and scatter kernels in JavaScript. */
+import { isFloat, type TypedArray } from "../../dtype.ts";
+import type { ScatterOp } from "../../lowering/kernel.ts";
+import { neutral } from "../../lowering/neutral.ts";
+import { sizeOf, type ArrayType, type Shape } from "../../shape.ts";
 
 /** A row index in 0..rows-1; negative ones count from the end. */
 function rowOf(who: string, index: number, rows: number): number {
@@ -32,11 +34,20 @@ export function gather(
   }
 }
 
-/** indices (B..., I...), updates (B..., I..., R...) added to rows of out (B..., N, R...) */
-export function scatterAdd(
+const folds: Record<ScatterOp, (x: number, y: number) => number> = {
+  add: (x, y) => x + y,
+  mul: (x, y) => x * y,
+  // NaN wins in both.
+  max: Math.max,
+  min: Math.min,
+};
+
+/** updates (B..., I..., R...) folded into the rows `indices` (B..., I...) name of out (B..., N, R...). */
+export function scatter(
+  op: ScatterOp,
   indices: TypedArray,
   updates: TypedArray,
-  shape: Shape,
+  { shape, dtype }: ArrayType,
   batch: number,
   out: TypedArray,
 ): void {
@@ -44,10 +55,16 @@ export function scatterAdd(
   const rows = shape[batch];
   const width = sizeOf(shape.slice(batch + 1));
   const count = batches === 0 ? 0 : indices.length / batches;
+  // Products of 32-bit integers pass 2^53; what is kept of them is their low 32 bits.
+  const fold = op === "mul" && !isFloat(dtype) ? Math.imul : folds[op];
+  if (op !== "add") out.fill(neutral(op, dtype));
   for (let i = 0; i < indices.length; i++) {
-    const to =
-      (Math.floor(i / count) * rows + rowOf("scatterAdd", indices[i], rows)) *
-      width;
-    for (let j = 0; j < width; j++) out[to + j] += updates[i * width + j];
+    const row = rowOf(`scatter ${op}`, indices[i], rows);
+    const to = (Math.floor(i / count) * rows + row) * width;
+    if (op === "add")
+      for (let j = 0; j < width; j++) out[to + j] += updates[i * width + j];
+    else
+      for (let j = 0; j < width; j++)
+        out[to + j] = fold(out[to + j], updates[i * width + j]);
   }
 }

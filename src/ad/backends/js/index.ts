@@ -1,8 +1,8 @@
 /** @file The reference backend: typed-array loops, synchronous, every dtype, always there. No cleverness. */
-import { allocate, type TypedArray } from "../../dtype.ts";
-import type { Kernel, Loop, Program, Ref } from "../../lowering/kernel.ts";
-import { sizeOf } from "../../shape.ts";
+import type { TypedArray } from "../../dtype.ts";
+import type { Control, Kernel, Program, Ref } from "../../lowering/kernel.ts";
 import type { Backend, Executable } from "../backend.ts";
+import { compileControl } from "./control.ts";
 import { compileKernel, read, type Env, type Step } from "./kernels.ts";
 
 /** Kernels as closures over a map from buffer id to data; a buffer is dropped after its last use. */
@@ -16,7 +16,9 @@ function compileProgram(
   program.outputs.forEach((ref) => lastUse.set(ref.id, Infinity));
   const steps = program.kernels.map((kernel, step): Step => {
     const run =
-      kernel.kind === "loop" ? compileLoop(kernel) : compileKernel(kernel);
+      "outs" in kernel
+        ? compileControl(kernel, compileProgram)
+        : compileKernel(kernel);
     const dead = inputsOf(kernel).filter((ref) => lastUse.get(ref.id) === step);
     return (env) => {
       run(env);
@@ -33,7 +35,7 @@ function compileProgram(
   };
 }
 
-function inputsOf(kernel: Kernel | Loop): readonly Ref[] {
+function inputsOf(kernel: Kernel | Control): readonly Ref[] {
   switch (kernel.kind) {
     case "fill":
     case "iota":
@@ -43,41 +45,23 @@ function inputsOf(kernel: Kernel | Loop): readonly Ref[] {
       return kernel.inputs;
     case "dot":
       return [kernel.lhs, kernel.rhs];
+    case "threefry":
+      return [kernel.key, kernel.counters];
     case "gather":
       return [kernel.input, kernel.indices];
-    case "scatterAdd":
+    case "scatter":
       return [kernel.indices, kernel.updates];
+    case "argsort":
+      return kernel.keys;
     case "loop":
       return [...kernel.consts, ...kernel.init, ...kernel.xs];
+    case "branch":
+      return [kernel.index, ...kernel.inputs];
+    case "while":
+      return [...kernel.condConsts, ...kernel.bodyConsts, ...kernel.init];
     default:
       return [kernel.input];
   }
-}
-
-function compileLoop(loop: Loop): Step {
-  const body = compileProgram(loop.body);
-  const carries = loop.init.length;
-  return (env) => {
-    const consts = loop.consts.map((ref) => read(env, ref));
-    const xs = loop.xs.map((ref) => read(env, ref));
-    const ys = loop.outs
-      .slice(carries)
-      .map(({ type }) => allocate(type.dtype, sizeOf(type.shape)));
-    let carry = loop.init.map((ref) => read(env, ref));
-    for (let step = 0; step < loop.length; step++) {
-      const t = loop.reverse ? loop.length - 1 - step : step;
-      const rows = xs.map((x) =>
-        x.subarray(
-          (t * x.length) / loop.length,
-          ((t + 1) * x.length) / loop.length,
-        ),
-      );
-      const out = body([...consts, ...carry, ...rows]);
-      carry = out.slice(0, carries);
-      out.slice(carries).forEach((y, i) => ys[i].set(y, t * y.length));
-    }
-    [...carry, ...ys].forEach((data, i) => env.set(loop.outs[i].id, data));
-  };
 }
 
 /** Compiled once, run synchronously; symbolic sizes are not needed, since recompiling costs nothing here. */

@@ -1,10 +1,13 @@
 /** @file One closure for each kernel kind: reads its operands from the environment, writes a fresh buffer. */
 import { allocate, type TypedArray } from "../../dtype.ts";
 import type { Kernel, Ref } from "../../lowering/kernel.ts";
+import { neutral } from "../../lowering/neutral.ts";
 import { sizeOf, stridesOf } from "../../shape.ts";
 import { dot } from "./dot.ts";
-import { gather, scatterAdd } from "./gather.ts";
+import { gather, scatter } from "./gather.ts";
 import { compileMap } from "./map.ts";
+import { threefry } from "./random.ts";
+import { argBest, argsort, cumsum } from "./sort.ts";
 import { copyStrided, foldStrided } from "./strided.ts";
 
 /** Buffers by id while a program runs. */
@@ -70,13 +73,20 @@ export function compileKernel(kernel: Kernel): Step {
         copyStrided(
           shape,
           read(env, kernel.input),
-          from,
+          from.map((s, i) => s * (kernel.stride?.[i] ?? 1)),
           start,
           out,
           strides,
           0,
         ),
       );
+    }
+    case "reverse": {
+      const turned = strides.map((s, i) => (kernel.axes.includes(i) ? -s : s));
+      const start = kernel.axes.reduce((n, i) => n + (shape[i] - 1) * strides[i], 0); // prettier-ignore
+      return into((out, env) =>
+        copyStrided(shape, read(env, kernel.input), turned, start, out, strides, 0),
+      ); // prettier-ignore
     }
     case "pad": {
       const inner = kernel.input.type.shape;
@@ -122,7 +132,8 @@ export function compileKernel(kernel: Kernel): Step {
           kernel.op === "sum" && dtype === "float32"
             ? new Float64Array(size)
             : out;
-        if (kernel.op === "max") out.fill(lowest(dtype));
+        if (kernel.op !== "sum")
+          out.fill(neutral(kernel.op === "prod" ? "mul" : kernel.op, dtype));
         foldStrided(
           from,
           read(env, kernel.input),
@@ -135,19 +146,25 @@ export function compileKernel(kernel: Kernel): Step {
       });
     }
     case "argmax":
+    case "argmin":
+      return into((out, env) =>
+        argBest(
+          kernel.kind === "argmin",
+          read(env, kernel.input),
+          kernel.input.type.shape,
+          kernel.axis,
+          out,
+        ),
+      );
+    case "argsort":
+      return into((out, env) => {
+        const keys = kernel.keys.map((ref) => read(env, ref));
+        argsort(keys, shape, kernel.axis, kernel.descending, out);
+      });
+    case "cumsum":
       return into((out, env) => {
         const x = read(env, kernel.input);
-        const from = kernel.input.type.shape;
-        const stride = stridesOf(from)[kernel.axis];
-        const n = from[kernel.axis];
-        for (let i = 0; i < size; i++) {
-          const start = Math.floor(i / stride) * stride * n + (i % stride);
-          let best = 0;
-          for (let k = 1; k < n; k++)
-            if (above(x[start + k * stride], x[start + best * stride]))
-              best = k;
-          out[i] = best;
-        }
+        cumsum(x, shape, kernel.axis, kernel.reverse, out);
       });
     case "dot":
       return into((out, env) => {
@@ -160,6 +177,11 @@ export function compileKernel(kernel: Kernel): Step {
           out,
         );
       });
+    case "threefry":
+      return into((out, env) => {
+        const { words } = kernel;
+        threefry(read(env, kernel.key), read(env, kernel.counters), words, out);
+      });
     case "gather":
       return into((out, env) => {
         gather(
@@ -170,26 +192,16 @@ export function compileKernel(kernel: Kernel): Step {
           out,
         );
       });
-    case "scatterAdd":
+    case "scatter":
       return into((out, env) => {
-        scatterAdd(
+        scatter(
+          kernel.op,
           read(env, kernel.indices),
           read(env, kernel.updates),
-          shape,
+          kernel.out.type,
           kernel.batch,
           out,
         );
       });
   }
 }
-
-/** NaN is above every number, as in NumPy's argmax. */
-const above = (x: number, y: number): boolean =>
-  x > y || (Number.isNaN(x) && !Number.isNaN(y));
-
-const lowest = (dtype: string): number =>
-  dtype === "int32"
-    ? -(2 ** 31)
-    : dtype === "uint32" || dtype === "bool"
-      ? 0
-      : -Infinity;

@@ -1,5 +1,6 @@
 /** @file Walking two arrays of one shape by strides: the one loop behind every kernel that moves or reduces elements. */
 import type { TypedArray } from "../../dtype.ts";
+import type { ReduceOp } from "../../lowering/kernel.ts";
 import { sizeOf, type Shape } from "../../shape.ts";
 
 /** Calls `row` for every innermost row with the offsets of its first element in a and in b. */
@@ -40,6 +41,16 @@ export function copyStrided(
   });
 }
 
+type Fold = (total: number, x: number) => number;
+
+/** How a reduction takes in one more element; NaN wins in `max` and `min`. */
+const folds: Record<ReduceOp, Fold> = {
+  sum: (total, x) => total + x,
+  prod: (total, x) => total * x,
+  max: Math.max,
+  min: Math.min,
+};
+
 /** Folds every element of `from` (over `shape`) into the element of `to` its strides lead to. */
 export function foldStrided(
   shape: Shape,
@@ -47,16 +58,19 @@ export function foldStrided(
   fromStrides: readonly number[],
   to: TypedArray,
   toStrides: readonly number[],
-  fold: "sum" | "max",
+  op: ReduceOp,
 ): void {
   const n = shape.at(-1) ?? 1;
   const [sa, sb] = [fromStrides.at(-1) ?? 1, toStrides.at(-1) ?? 1];
+  // The low 32 bits of an integer product are what wrapping keeps; a double would round them.
+  const isInteger = to instanceof Int32Array || to instanceof Uint32Array;
+  const fold = op === "prod" && isInteger ? Math.imul : folds[op];
   forEachRow(shape, fromStrides, toStrides, 0, 0, (a, b) => {
-    if (fold === "sum")
+    // The commonest fold is spared the call.
+    if (op === "sum")
       for (let i = 0; i < n; i++) to[b + i * sb] += from[a + i * sa];
-    // Written so that NaN wins.
     else
       for (let i = 0; i < n; i++)
-        to[b + i * sb] = Math.max(to[b + i * sb], from[a + i * sa]);
+        to[b + i * sb] = fold(to[b + i * sb], from[a + i * sa]);
   });
 }

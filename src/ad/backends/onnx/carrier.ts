@@ -18,11 +18,32 @@ const carriers: Readonly<Record<string, Carriers>> = {
   // The kernel for int32 saturates where wrapped arithmetic is wanted.
   ReduceSum: { ...unsigned, int32: "int64" },
   ReduceMax: unsigned,
+  ReduceMin: unsigned,
+  CumSum: { ...unsigned, int32: "int64" },
+  TopK: { ...unsigned, ...order },
   ArgMax: { ...unsigned, ...order },
+  ArgMin: { ...unsigned, ...order },
   Einsum: unsigned,
   // There is a kernel for uint32, but it fails where the contracted axis is empty.
   MatMul: unsigned,
 };
+
+/** No kernel, and no carrier that would keep every digit: the operation is computed from others. */
+const absent: Readonly<Record<string, readonly DType[]>> = {
+  ...Object.fromEntries(
+    [
+      "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Erf",
+    ].map((op) => [op, ["float64"]]),
+  ), // prettier-ignore
+  // There is a kernel, but x Sigmoid(x) is fused into an operator that has one for float32 only.
+  Sigmoid: ["float64"],
+  // There is a kernel for int32, but it goes through float64 and does not wrap.
+  Pow: ["int32", "uint32"],
+};
+
+/** Whether `op` works on `dtype`, in a carrier or as it is. */
+export const hasKernel = (op: string, dtype: DType): boolean =>
+  !absent[op]?.includes(dtype);
 
 /** The dtype to compute `op` in when it has no kernel for `dtype`, else null. */
 export const carrierOf = (op: string, dtype: DType): ElementType | null =>

@@ -1,6 +1,8 @@
-/** @file The dot kernel in ONNX: MatMul where the axes already fit, Einsum otherwise, and 8-bit products of constants. */
+/** @file The dot kernel in ONNX: MatMul or Gemm over axes brought together, and 8-bit products of constants. */
 import type { Array } from "../../array.ts";
-import { freeAxes, type Kernel } from "../../lowering/kernel.ts";
+import { isFloat } from "../../dtype.ts";
+import { freeAxes, type Kernel, type Ref } from "../../lowering/kernel.ts";
+import { range, sizeOf, type Shape } from "../../shape.ts";
 import type { Precision } from "../backend.ts";
 import { carried } from "./carrier.ts";
 import type { GraphBuilder } from "./graph.ts";
@@ -23,7 +25,7 @@ export function emitDot(
     lc[0] === rank - 1 &&
     rhs.type.shape.length === 2 &&
     rc[0] === 0;
-  if (!isMatMul) return emitEinsum(g, kernel);
+  if (!isMatMul) return emitGeneral(g, kernel) ?? emitEinsum(g, kernel);
   const weight = constants.get(rhs.id);
   if (precision === "int8" && weight?.dtype === "float32")
     return emitInt8(g, g.read(lhs), weight);
@@ -33,6 +35,94 @@ export function emitDot(
   ); // prettier-ignore
 }
 
+/** Axes in groups, each of which is one axis of a matrix or a batch axis of matrices. */
+type Groups = readonly (readonly number[])[];
+
+/** The shape with each group merged; null where a merged size is not known before the graph runs and cannot be inferred. */
+function mergedShape(
+  g: GraphBuilder,
+  shape: Shape,
+  groups: Groups,
+): number[] | null {
+  const merged = groups.map((axes) => {
+    const sizes = axes.map((i) => shape[i]);
+    if (sizes.length === 1) return sizes[0];
+    return sizes.some((n) => g.isSymbolic(n)) ? -1 : sizeOf(sizes);
+  });
+  // Beside a size to infer all others must be numbers, and none of them 0.
+  const isOpen = merged.includes(-1);
+  const others = merged.filter((n) => n !== -1);
+  return isOpen &&
+    (others.length < merged.length - 1 ||
+      others.some((n) => n === 0 || g.isSymbolic(n)))
+    ? null
+    : merged;
+}
+
+/** `ref` with its axes in the order of the groups and each group merged. */
+function grouped(
+  g: GraphBuilder,
+  ref: Ref,
+  groups: Groups,
+  merged: readonly number[],
+): string {
+  const order = groups.flat();
+  const name = g.read(ref);
+  const turned = order.every((axis, i) => axis === i)
+    ? name
+    : g.node("Transpose", [name], { perm: order });
+  return groups.every((axes) => axes.length === 1)
+    ? turned
+    : g.node("Reshape", [turned, g.shape(merged)], { allowzero: 1 });
+}
+
+/** Free and contracted axes merged to those of matrices; null where their sizes are symbolic and cannot be inferred. */
+function emitGeneral(
+  g: GraphBuilder,
+  { lhs, rhs, dims, out }: Dot,
+): string | null {
+  const { contract, batch } = dims;
+  const free = [lhs, rhs].map(({ type }, side) =>
+    freeAxes(type.shape.length, contract[side], batch[side]),
+  );
+  // Contracted axes are taken in the order they have on the left.
+  const pairs = range(contract[0].length).sort(
+    (i, j) => contract[0][i] - contract[0][j],
+  );
+  const [lc, rc] = contract.map((axes) => pairs.map((i) => axes[i]));
+  const [lb, rb] = batch.map((axes) => axes.map((i) => [i]));
+  const isPlain =
+    lb.length === 0 &&
+    isFloat(lhs.type.dtype) &&
+    sizeOf(lhs.type.shape) * sizeOf(rhs.type.shape) > 0;
+  const inOrder = (groups: Groups) =>
+    groups.flat().every((axis, i) => axis === i);
+  // Gemm reads a matrix by rows or by columns; no transpose is written out.
+  const transA = isPlain && !inOrder([free[0], lc]) && inOrder([lc, free[0]]);
+  const transB = isPlain && !inOrder([rc, free[1]]) && inOrder([free[1], rc]);
+  const left: Groups = transA ? [lc, free[0]] : [...lb, free[0], lc];
+  const right: Groups = transB ? [free[1], rc] : [...rb, rc, free[1]];
+  const [a, b] = [
+    mergedShape(g, lhs.type.shape, left),
+    mergedShape(g, rhs.type.shape, right),
+  ];
+  if (!a || !b) return null;
+  const operands = [grouped(g, lhs, left, a), grouped(g, rhs, right, b)];
+  const product =
+    transA || transB
+      ? g.node("Gemm", operands, {
+          transA: transA ? 1 : 0,
+          transB: transB ? 1 : 0,
+        })
+      : carried(g, "MatMul", lhs.type.dtype, operands, (names) =>
+          g.node("MatMul", names),
+        );
+  return free.every((axes) => axes.length === 1)
+    ? product
+    : g.node("Reshape", [product, g.shape(out.type.shape)], { allowzero: 1 });
+}
+
+/** For axes of symbolic sizes that cannot be merged. */
 function emitEinsum(g: GraphBuilder, { lhs, rhs, dims }: Dot): string {
   let next = 97;
   const letter = () => String.fromCharCode(next++);

@@ -1,4 +1,4 @@
-/** @file Kernel IR to ONNX: each kernel kind becomes a few nodes; a loop becomes a Scan. */
+/** @file Kernel IR to ONNX: each kernel kind becomes a few nodes; loops and branches become Scan, Loop and If. */
 import type { Array } from "../../array.ts";
 import { allocate } from "../../dtype.ts";
 import type { Kernel, Program, Ref } from "../../lowering/kernel.ts";
@@ -6,9 +6,14 @@ import { range, type Shape } from "../../shape.ts";
 import type { CompileOptions } from "../backend.ts";
 import { emitDot } from "./dot.ts";
 import { emitExpr } from "./expr.ts";
+import { emitGather, emitScatter } from "./gather.ts";
 import { GraphBuilder, type Operand } from "./graph.ts";
 import { emitLoop } from "./loop.ts";
-import { emitArgmax, emitReduce } from "./reduce.ts";
+import { emitBranch } from "./branch.ts";
+import { emitWhile } from "./while.ts";
+import { emitArgBest, emitReduce } from "./reduce.ts";
+import { emitArgsort, emitCumsum } from "./sort.ts";
+import { emitThreefry } from "./random.ts";
 import { elementType, type Graph } from "./proto.ts";
 
 /** The whole program as one ONNX graph. */
@@ -24,6 +29,10 @@ export function emitProgram(program: Program, options: CompileOptions): Graph {
     for (const kernel of body.kernels) {
       if (kernel.kind === "loop")
         emitLoop(into, kernel, emitKernels, constants);
+      else if (kernel.kind === "branch")
+        emitBranch(into, kernel, emitKernels, constants);
+      else if (kernel.kind === "while")
+        emitWhile(into, kernel, emitKernels, constants);
       else if (kernel.kind === "dot")
         into.define(
           kernel.out,
@@ -99,9 +108,17 @@ function emitKernel(
               at(kernel.start),
               at(kernel.limit),
               g.ints(axes),
+              ...(kernel.stride ? [at(kernel.stride)] : []),
             ])
           : x,
       );
+    }
+    case "reverse": {
+      // From the last element down to before the first, for any size.
+      const ends = kernel.axes.map(() => Number.MIN_SAFE_INTEGER);
+      const back = g.ints(kernel.axes.map(() => -1));
+      const bounds = [back, g.ints(ends), g.ints(kernel.axes), back];
+      return g.define(out, g.node("Slice", [g.read(kernel.input), ...bounds]));
     }
     case "pad":
       // ONNX Runtime refuses to pad a 0-d tensor or an axis of size 0; there is nothing but padding then.
@@ -127,23 +144,19 @@ function emitKernel(
       );
     case "reduce":
       return emitReduce(g, kernel);
+    case "threefry":
+      return emitThreefry(g, kernel);
     case "argmax":
-      return emitArgmax(g, kernel);
-    case "gather": {
-      const [x, indices] = [g.read(kernel.input), g.read(kernel.indices)];
-      if (kernel.batch === 0)
-        return g.define(out, g.node("Gather", [x, indices], { axis: 0 }));
-      const last = g.node("Unsqueeze", [
-        g.node("Cast", [indices], { to: elementType.int64 }),
-        g.ints([-1]),
-      ]);
-      return g.define(
-        out,
-        g.node("GatherND", [x, last], { batch_dims: kernel.batch }),
-      );
-    }
-    case "scatterAdd":
-      return emitScatterAdd(g, kernel);
+    case "argmin":
+      return emitArgBest(g, kernel);
+    case "argsort":
+      return emitArgsort(g, kernel);
+    case "cumsum":
+      return emitCumsum(g, kernel);
+    case "gather":
+      return emitGather(g, kernel);
+    case "scatter":
+      return emitScatter(g, kernel);
   }
 }
 
@@ -190,40 +203,5 @@ function emitIota(g: GraphBuilder, out: Ref, axis: number): void {
     out,
     inner.length ? g.node("Unsqueeze", [name, g.ints(inner)]) : name,
     ones,
-  );
-}
-
-function emitScatterAdd(
-  g: GraphBuilder,
-  kernel: Extract<Kernel, { kind: "scatterAdd" }>,
-): void {
-  const { indices, updates, batch, out } = kernel;
-  const zero = g.node("Expand", [
-    g.scalar(0, out.type.dtype),
-    g.shape(out.type.shape),
-  ]);
-  const wanted = indices.type.shape;
-  const column = (name: string) => g.node("Unsqueeze", [name, g.ints([-1])]);
-  const columns = range(batch).map((axis) => {
-    if (g.isSymbolic(wanted[axis])) {
-      throw new TypeError(
-        "scatterAdd: a batch axis of symbolic size cannot be compiled for onnx; compile it at a fixed size",
-      );
-    }
-    const ones = wanted.map((n, i) => (i === axis ? n : 1));
-    const index = g.node("Reshape", [
-      g.ints(range(wanted[axis])),
-      g.ints(ones),
-    ]);
-    return column(g.node("Expand", [index, g.shape(wanted)]));
-  });
-  columns.push(
-    column(g.node("Cast", [g.read(indices)], { to: elementType.int64 })),
-  );
-  const full =
-    columns.length === 1 ? columns[0] : g.node("Concat", columns, { axis: -1 });
-  g.define(
-    out,
-    g.node("ScatterND", [zero, full, g.read(updates)], { reduction: "add" }),
   );
 }

@@ -1,12 +1,35 @@
 /** @file The loop kernel in ONNX: a Scan whose body reads its constants from the graph around it. */
-import type { Loop, Program } from "../../lowering/kernel.ts";
+import type { Array } from "../../array.ts";
+import type { Loop, Program, Ref } from "../../lowering/kernel.ts";
 import type { GraphBuilder } from "./graph.ts";
+
+export type EmitKernels = (into: GraphBuilder, body: Program) => void;
+/** Values of the buffers that are constants of the program. */
+export type Constants = Map<number, Array>;
+
+/**
+ * Lets `inner` read the buffers `outer` of the graph around it as its own `refs`, so that a weight stays an
+ * initializer and is packed once.
+ */
+export function bindOuter(
+  g: GraphBuilder,
+  inner: GraphBuilder,
+  outer: readonly Ref[],
+  refs: readonly Ref[],
+  constants: Constants,
+): void {
+  outer.forEach((ref, i) => {
+    inner.operands.set(refs[i].id, g.operand(ref));
+    const value = constants.get(ref.id);
+    if (value) constants.set(refs[i].id, value);
+  });
+}
 
 export function emitLoop(
   g: GraphBuilder,
   loop: Loop,
-  emitKernels: (into: GraphBuilder, body: Program) => void,
-  constants: Map<number, Program["constants"][number]["value"]>,
+  emitKernels: EmitKernels,
+  constants: Constants,
 ): void {
   const { body, init, xs, reverse } = loop;
   if (loop.length === 0) {
@@ -18,12 +41,7 @@ export function emitLoop(
     return;
   }
   const inner = g.child();
-  // Constants of the loop are read from the enclosing graph, so a weight stays an initializer and is packed once.
-  loop.consts.forEach((ref, i) => {
-    inner.operands.set(body.inputs[i].id, g.operand(ref));
-    const value = constants.get(ref.id);
-    if (value) constants.set(body.inputs[i].id, value);
-  });
+  bindOuter(g, inner, loop.consts, body.inputs, constants);
   const inputs = body.inputs
     .slice(loop.consts.length)
     .map((ref) => inner.input(ref, false));

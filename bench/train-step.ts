@@ -1,0 +1,116 @@
+/** @file A training step of the mLSTM against the machine's matrix-product peak, and what each pass gains.
+ *
+ *     npm run --silent bench -- train-step [--lanes 32] [--steps 256] [--units 1900] [--threads T] [--repeats R] [--no-passes] [--json]
+ *
+ * The peak is measured in the same run, at (8192, units) @ (units, 4 units). Each row of the table is the same step
+ * compiled with one pass switched off.
+ */
+import { parseArgs } from "node:util";
+import { array, jit, numpy as np, type Array } from "../src/ad/index.ts";
+import { passes, type PassName } from "../src/ad/passes/index.ts";
+import { compileWithout, type Timed } from "./lib/compiled.ts";
+import { median } from "./lib/stats.ts";
+import {
+  exampleArguments,
+  recurrentFlops,
+  trainStep,
+} from "./lib/train-step.ts";
+
+/** Operations a second of one product with variable operands. */
+async function gemmPeak(
+  units: number,
+  threads: number,
+): Promise<() => Promise<number>> {
+  const rows = 8192;
+  const random = (shape: [number, number]) =>
+    array(
+      Float32Array.from({ length: shape[0] * shape[1] }, () => Math.random()),
+      { shape },
+    );
+  const [x, w] = [random([rows, units]), random([units, 4 * units])];
+  // One number comes back, so that no time goes into copying the product.
+  const product = jit(
+    (x: Array, w: Array) => np.max(np.matmul(x, w)),
+    { threads },
+  ); // prettier-ignore
+  await (product(x, w) as Array).data();
+  return async () => {
+    const start = performance.now();
+    await (product(x, w) as Array).data();
+    return (2 * rows * units * 4 * units * 1000) / (performance.now() - start);
+  };
+}
+
+export async function run(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      lanes: { type: "string", default: "32" },
+      steps: { type: "string", default: "256" },
+      units: { type: "string", default: "1900" },
+      threads: { type: "string", default: "0" },
+      repeats: { type: "string", default: "3" },
+      passes: { type: "boolean", default: true },
+      json: { type: "boolean", default: false },
+    },
+    allowNegative: true,
+  });
+  const shape = {
+    units: Number(values.units),
+    lanes: Number(values.lanes),
+    steps: Number(values.steps),
+  };
+  const [threads, repeats] = [Number(values.threads), Number(values.repeats)];
+  const args = exampleArguments(shape);
+  const build = (without: readonly PassName[]): Promise<Timed> =>
+    compileWithout(trainStep(shape), args, without, threads);
+
+  const peak = await gemmPeak(shape.units, threads);
+  const all = await build([]);
+  await all.run();
+  const [times, rates]: [number[], number[]] = [[], []];
+  for (let i = 0; i < repeats; i++) {
+    rates.push(await peak());
+    times.push(await all.run());
+  }
+  rates.push(await peak());
+  const secondsPerStep = median(times);
+  const flopsPerSecond = median(rates);
+  await all.dispose();
+
+  const table: Record<string, number> = {};
+  const variants: [string, PassName[]][] = values.passes
+    ? [
+        ...(Object.keys(passes) as PassName[]).map(
+          (name): [string, PassName[]] => [name, [name]],
+        ),
+        ["all", Object.keys(passes) as PassName[]],
+      ]
+    : [];
+  for (const [name, without] of variants) {
+    const other = await build(without);
+    await other.run();
+    table[name] = await other.run();
+    await other.dispose();
+  }
+  const result = {
+    ...shape,
+    fractionOfPeak: recurrentFlops(shape) / secondsPerStep / flopsPerSecond,
+    secondsPerStep,
+    compileSeconds: all.compileSeconds,
+    peakGflops: flopsPerSecond / 1e9,
+    /** Seconds of a step with that pass switched off. */
+    passes: table,
+  };
+  if (values.json) {
+    console.log(JSON.stringify(result));
+    return;
+  }
+  const { passes: rows, ...figures } = result;
+  for (const [key, value] of Object.entries(figures))
+    console.log(`${key.padEnd(22)} ${Number(value.toPrecision(4))}`);
+  for (const [name, seconds] of Object.entries(rows))
+    console.log(
+      `${`without ${name}`.padEnd(22)} ${seconds.toFixed(3)} s, ${(seconds / secondsPerStep).toFixed(2)} x`,
+    );
+}

@@ -1,0 +1,42 @@
+/** @file Functions of neural networks under jax.nn's names. */
+export {
+  celu,
+  elu,
+  gelu,
+  glu,
+  hardSigmoid,
+  hardSilu,
+  hardSwish,
+  hardTanh,
+  identity,
+  leakyRelu,
+  log1mexp,
+  logSigmoid,
+  mish,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  silu,
+  softSign,
+  softplus,
+  sparsePlus,
+  sparseSigmoid,
+  squareplus,
+  swish,
+  tanh,
+  type AlphaOptions,
+} from "./activations.ts";
+export { dotProductAttention, type AttentionOptions } from "./attention.ts";
+export {
+  logSoftmax,
+  logmeanexp,
+  logsumexp,
+  oneHot,
+  softmax,
+  standardize,
+  type OneHotOptions,
+  type SoftmaxOptions,
+  type StandardizeOptions,
+} from "./normalize.ts";
+export * as initializers from "./initializers.ts";

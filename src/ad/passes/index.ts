@@ -1,0 +1,93 @@
+/** @file The passes between tracing and lowering: their order, and how they are run until nothing changes. */
+import { Array } from "../array.ts";
+import type { ClosedJaxpr, Eqn, Jaxpr } from "../jaxpr/jaxpr.ts";
+import type { Value } from "../tracer.ts";
+import { batchInputs } from "./batch-inputs.ts";
+import { batchOutputs } from "./batch-outputs.ts";
+import { commonSubexpressions } from "./common.ts";
+import { deadCode } from "./dead-code.ts";
+import { fillLike } from "./fills.ts";
+import { hoist } from "./hoist.ts";
+import type { Pass } from "./rewrite.ts";
+import { scanOperands } from "./scan-operands.ts";
+import { simplify } from "./simplify.ts";
+import { sink } from "./sink.ts";
+
+export type { Pass } from "./rewrite.ts";
+
+/** Every pass by name, in the order they run. Sums leave a loop before products do: a product may only feed a sum. */
+export const passes = {
+  simplify,
+  scanOperands,
+  commonSubexpressions,
+  deadCode,
+  hoist,
+  sink,
+  batchOutputs,
+  batchInputs,
+} as const satisfies Readonly<Record<string, Pass>>;
+
+export type PassName = keyof typeof passes;
+
+/** Each round makes the program smaller or moves work out of a loop, so few are needed; this many is a fault. */
+const mostRounds = 32;
+
+/** `jaxpr` after all passes but those in `without`, run until none changes it. */
+export function runPasses(
+  jaxpr: Jaxpr,
+  without: readonly PassName[] = [],
+): Jaxpr {
+  const list = (Object.keys(passes) as PassName[])
+    .filter((name) => !without.includes(name))
+    .map((name) => passes[name]);
+  let now = jaxpr;
+  for (let round = 0; round < mostRounds; round++) {
+    const next = list.reduce((program: Jaxpr, pass) => pass(program), now);
+    if (next === now) break;
+    now = next;
+  }
+  return now;
+}
+
+/** The number every element of a constant is; null where they differ or are not known yet. */
+function repeated(value: Value): number | null {
+  const data = value instanceof Array ? value.ready : null;
+  if (!data || data.length === 0 || data.length > 64) return null;
+  return data.every((x) => Object.is(x, data[0])) ? data[0] : null;
+}
+
+/** A traced function as the backend should get it: small constants of one number written in, then all passes. */
+export function optimize(
+  { jaxpr, consts }: ClosedJaxpr,
+  without: readonly PassName[] = [],
+): ClosedJaxpr {
+  const fills: Eqn[] = [];
+  const kept = consts.map((value, i) => {
+    const number = repeated(value);
+    if (number === null) return true;
+    const made = fillLike(jaxpr.inputs[i], number);
+    fills.push({ ...made.eqns[0], outputs: [jaxpr.inputs[i]] });
+    return false;
+  });
+  const optimized = runPasses(
+    {
+      inputs: jaxpr.inputs.filter((_, i) => kept[i] ?? true),
+      eqns: [...fills, ...jaxpr.eqns],
+      outputs: jaxpr.outputs,
+    },
+    without,
+  );
+  const read = new Set([
+    ...optimized.eqns.flatMap((eqn) => eqn.inputs),
+    ...optimized.outputs,
+  ]);
+  const given = consts.filter((_, i) => kept[i]);
+  const used = given.map((_, i) => read.has(optimized.inputs[i]));
+  return {
+    jaxpr: {
+      ...optimized,
+      inputs: optimized.inputs.filter((_, i) => used[i] ?? true),
+    },
+    consts: given.filter((_, i) => used[i]),
+  };
+}
