@@ -41,6 +41,11 @@ async function gemmPeak(
   };
 }
 
+const names: readonly PassName[] = [
+  ...(Object.keys(passes) as (keyof typeof passes)[]),
+  "weightsFirst",
+];
+
 export async function run(argv: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...argv],
@@ -79,12 +84,10 @@ export async function run(argv: readonly string[]): Promise<void> {
   await all.dispose();
 
   const table: Record<string, number> = {};
-  const variants: [string, PassName[]][] = values.passes
+  const variants: [string, readonly PassName[]][] = values.passes
     ? [
-        ...(Object.keys(passes) as PassName[]).map(
-          (name): [string, PassName[]] => [name, [name]],
-        ),
-        ["all", Object.keys(passes) as PassName[]],
+        ...names.map((name): [string, readonly PassName[]] => [name, [name]]),
+        ["all", names],
       ]
     : [];
   for (const [name, without] of variants) {

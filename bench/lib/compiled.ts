@@ -34,6 +34,6 @@ export async function compileWithout(
       await executable.run(inputs, new Map());
       return seconds(begin);
     },
-    dispose: async () => executable.dispose(),
+    dispose: () => Promise.resolve(executable.dispose()),
   };
 }

@@ -244,11 +244,11 @@ describe("errors of scan", () => {
       () => scan((c: Value) => [c, null], array(0), [x, array(1)]),
     ],
     [
-      "carry 0 is f32[] on entry and f32[2] after a step",
+      "carry is f32[] on entry and f32[2] after a step",
       () => scan(() => [array([1, 2]), null], array(0), x),
     ],
     [
-      "carry 0 is f32[] on entry and i32[] after a step",
+      "carry is f32[] on entry and i32[] after a step",
       () => scan(() => [array(1, { dtype: "int32" }), null], array(0), x),
     ],
     [

@@ -34,10 +34,10 @@ const known: readonly [keyof typeof special, readonly number[], number][] = [
   ["digamma", [1], -0.5772156649015329],
   ["digamma", [0.5], -1.9635100260214235],
   ["digamma", [-0.5], 0.03648997397857652],
-  ["digamma", [1e12], 27.631021115927547],
+  ["digamma", [1e12], 27.631021115927545],
   ["digamma", [-3], NaN],
   ["polygamma", [1, 1], Math.PI ** 2 / 6],
-  ["polygamma", [2, 0.5], -16.828796644234318],
+  ["polygamma", [2, 0.5], -16.82879664423432],
   ["polygamma", [1, -0.5], Math.PI ** 2 / 2 + 4],
   ["zeta", [2], Math.PI ** 2 / 6],
   ["zeta", [4, 1], Math.PI ** 4 / 90],
@@ -63,9 +63,9 @@ const known: readonly [keyof typeof special, readonly number[], number][] = [
   ["betainc", [2, 3, 1.5], NaN],
   ["erf", [0.5], 0.5204998778130465],
   ["erfc", [5], 1.5374597944280347e-12],
-  ["erfInv", [0.5], 0.4769362762044699],
-  ["erfInv", [1e-200], (1e-200 * Math.sqrt(Math.PI)) / 2],
-  ["erfInv", [-1], -Infinity],
+  ["erfinv", [0.5], 0.4769362762044699],
+  ["erfinv", [1e-200], (1e-200 * Math.sqrt(Math.PI)) / 2],
+  ["erfinv", [-1], -Infinity],
   ["ndtri", [0.975], 1.959963984540054],
   ["ndtri", [1e-300], -37.0470962993612],
   ["ndtri", [0.5], 0],
@@ -180,7 +180,7 @@ describe("special", () => {
   test("quantiles invert their distribution functions into both tails", () => {
     for (const p of [1e-250, 1e-20, 0.01, 0.4, 0.6, 0.99]) {
       expectNear(numbers(special.ndtr(special.ndtri(f64(p))))[0], p, 1e-11);
-      expectNear(numbers(special.erf(special.erfInv(f64(p))))[0], p, 1e-13);
+      expectNear(numbers(special.erf(special.erfinv(f64(p))))[0], p, 1e-13);
     }
   });
 

@@ -128,3 +128,48 @@ test("the same key gives the same network", () => {
   expect(make()[0][0].tolist()).toEqual(make()[0][0].tolist());
   expect(array(make()[0][1].tolist()).shape).toEqual([2]);
 });
+
+describe("layers of images", () => {
+  const { AvgPool, Conv, MaxPool, SumPool } = stax;
+  const image = random.normal(random.key(4), [2, 5, 6, 3]);
+  const pixel = (x: Value, ...at: number[]) =>
+    at.reduce<unknown>(
+      (rows, i) => (rows as unknown[])[i],
+      x.tolist(),
+    ) as number;
+
+  test.each([
+    ["Conv", Conv(4, [3, 3], { padding: "SAME", strides: [2, 2] })],
+    ["Conv without padding", Conv(4, [2, 3])],
+    ["MaxPool", MaxPool([2, 2], { strides: [2, 2] })],
+    ["SumPool", SumPool([2, 3])],
+    ["AvgPool", AvgPool([3, 3], { padding: "SAME" })],
+  ] as [string, stax.AnyLayer][])("%s gives the shape it announces, for any batch", (_n, layer) => {
+    const { shape, out } = run(layer, image);
+    expect((out as Value).shape).toEqual(shape);
+    expect(layer[0](key, [-1, 5, 6, 3])[0]).toEqual([-1, ...shape.slice(1)]);
+  }); // prettier-ignore
+
+  test("Conv is a sum over the window and channels, plus a bias a channel", () => {
+    const { params, out } = run(Conv(2, [2, 2]), image);
+    const [w, b] = params as [Value, Value];
+    let want = pixel(b, 0, 0, 0, 1);
+    for (const i of [0, 1])
+      for (const j of [0, 1])
+        for (const c of [0, 1, 2])
+          want += pixel(image, 1, 2 + i, 3 + j, c) * pixel(w, i, j, c, 1);
+    expect(pixel(out as Value, 1, 2, 3, 1)).toBeCloseTo(want, 5);
+  });
+
+  test("pooling takes the largest, the sum and the mean of the elements inside", () => {
+    const corner = [[0, 0], [0, 1], [1, 0], [1, 1]].map(([i, j]) => pixel(image, 0, i, j, 2)); // prettier-ignore
+    const total = corner.reduce((a, b) => a + b, 0);
+    const same = { padding: "SAME" } as const;
+    const at = (layer: stax.AnyLayer, i: number, j: number) => pixel(run(layer, image).out as Value, 0, i, j, 2); // prettier-ignore
+    expect(at(MaxPool([2, 2]), 0, 0)).toBe(Math.max(...corner));
+    expect(at(SumPool([2, 2]), 0, 0)).toBeCloseTo(total, 5);
+    expect(at(AvgPool([2, 2]), 0, 0)).toBeCloseTo(total / 4, 5);
+    // Of a 3 x 3 window around the corner, four elements lie inside.
+    expect(at(AvgPool([3, 3], same), 0, 0)).toBeCloseTo(total / 4, 5);
+  });
+});

@@ -1,19 +1,16 @@
 /** @file `scan`: a loop over the leading axis as one primitive, so that a transform sees one equation, not T. */
 import { lowerJaxpr } from "../lowering/lower.ts";
 import { definePrimitive } from "../primitive.ts";
+import { zeros } from "../primitives/fill.ts";
 import { batchToFront, moveAxis } from "../primitives/structural.ts";
 import { removeAxis, sameType, showType } from "../shape.ts";
 import type { Value } from "../tracer.ts";
+import { flattenValues } from "../transforms/flat.ts";
 import { traceToJaxpr } from "../transforms/trace.ts";
+import type { Arrays } from "../transforms/types.ts";
 import { batchJaxpr } from "../transforms/vmap.ts";
-import {
-  flatten,
-  sameTree,
-  showTree,
-  unflatten,
-  type TreeDef,
-} from "../tree.ts";
-import { asValue } from "../value.ts";
+import { unflatten, type TreeDef } from "../tree.ts";
+import { initialCarry, keptLeaves, type ArrayLikes } from "./agree.ts";
 import { scanDiff } from "./scan-diff.ts";
 import { fixpoint, parts, stacked, type ScanParams } from "./scan-params.ts";
 import { scanPartialEval } from "./scan-split.ts";
@@ -113,18 +110,15 @@ export const scanP = definePrimitive<ScanParams>("scan", {
 /**
  * `scan(f, init, xs)` runs `[carry, y] = f(carry, x)` for each x along the leading axis of the leaves of `xs` and
  * returns the last carry and the stacked ys (jax.lax.scan). `xs` may be null when `length` is given; `reverse` runs
- * from the last x to the first, ys keeping their places.
+ * from the last x to the first, ys keeping their places. A bare number in the carry takes the dtype the step gives it.
  */
 export function scan<C, X, Y>(
-  f: (carry: C, x: X) => readonly [C, Y],
+  f: (carry: Arrays<C>, x: Arrays<X>) => readonly [ArrayLikes<C>, Y],
   init: C,
   xs: X,
   options: { length?: number; reverse?: boolean } = {},
-): [C, Y] {
-  const [initLeaves, carryDef] = flatten(init);
-  const [xLeaves, xDef] = flatten(xs);
-  const carry = initLeaves.map((leaf) => asValue("scan", leaf));
-  const stackedXs = xLeaves.map((leaf) => asValue("scan", leaf));
+): [Arrays<C>, Arrays<Y>] {
+  const [stackedXs, xDef] = flattenValues("scan", xs);
   const length = options.length ?? stackedXs[0]?.shape[0];
   if (length === undefined)
     throw new TypeError(
@@ -140,30 +134,29 @@ export function scan<C, X, Y>(
         `scan: expected ${length} steps in every leaf of xs, got ${showType(x.type)}`,
       );
   }
+  const rows = stackedXs.map(({ type }) => ({
+    ...type,
+    shape: removeAxis(type.shape, 0),
+  }));
+  const row = (leaves: readonly Value[]) =>
+    unflatten(xDef, leaves) as Arrays<X>;
+  const [carry, carryDef] = initialCarry(
+    "scan",
+    (c) => f(c, row(rows.map(zeros)))[0],
+    init,
+  );
+  const types = carry.map((x) => x.type);
   let yDef: TreeDef = { kind: "none" };
   const closed = traceToJaxpr(
     (args) => {
-      const result = f(
-        unflatten(carryDef, args.slice(0, carry.length)) as C,
-        unflatten(xDef, args.slice(carry.length)) as X,
-      );
-      const [outLeaves, outDef] = flatten(result[0]);
-      if (!sameTree(outDef, carryDef)) {
-        throw new TypeError(
-          `scan: the carry must keep its structure ${showTree(carryDef)}, got ${showTree(outDef)}`,
-        );
-      }
-      const [yLeaves, tree] = flatten(result[1]);
+      const entry = unflatten(carryDef, args.slice(0, carry.length));
+      const result = f(entry as Arrays<C>, row(args.slice(carry.length)));
+      const kept = keptLeaves("scan", result[0], carryDef, types);
+      const [ys, tree] = flattenValues("scan", result[1]);
       yDef = tree;
-      return [...outLeaves, ...yLeaves].map((leaf) => asValue("scan", leaf));
+      return [...kept, ...ys];
     },
-    [
-      ...carry.map((x) => x.type),
-      ...stackedXs.map(({ type }) => ({
-        ...type,
-        shape: removeAxis(type.shape, 0),
-      })),
-    ],
+    [...types, ...rows],
   );
   const out = scanP.bind([...closed.consts, ...carry, ...stackedXs], {
     jaxpr: closed.jaxpr,
@@ -173,7 +166,7 @@ export function scan<C, X, Y>(
     reverse: options.reverse ?? false,
   });
   return [
-    unflatten(carryDef, out.slice(0, carry.length)) as C,
-    unflatten(yDef, out.slice(carry.length)) as Y,
+    unflatten(carryDef, out.slice(0, carry.length)) as Arrays<C>,
+    unflatten(yDef, out.slice(carry.length)) as Arrays<Y>,
   ];
 }

@@ -3,3 +3,4 @@ export * from "./control.ts";
 export * from "./conv.ts";
 export * from "./indexing.ts";
 export * from "./window.ts";
+export type { Padding } from "./padding.ts";

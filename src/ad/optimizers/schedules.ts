@@ -4,7 +4,7 @@ import {
   cos,
   divide,
   floorDivide,
-  greaterEqual,
+  greater,
   less,
   minimum,
   multiply,
@@ -60,7 +60,7 @@ export const polynomialDecay =
     );
   };
 
-/** `values[k]` while i lies from `boundaries[k-1]` up to, not including, `boundaries[k]`. */
+/** `values[k]` while i lies above `boundaries[k-1]` and up to, including, `boundaries[k]`. */
 export function piecewiseConstant(
   boundaries: readonly number[],
   values: readonly number[],
@@ -72,7 +72,7 @@ export function piecewiseConstant(
   return (i) =>
     boundaries.reduce<ArrayLike>(
       (value, boundary, k) =>
-        where(greaterEqual(real(i), boundary), values[k + 1], value),
+        where(greater(real(i), boundary), values[k + 1], value),
       values[0],
     );
 }

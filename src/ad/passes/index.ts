@@ -12,6 +12,7 @@ import type { Pass } from "./rewrite.ts";
 import { scanOperands } from "./scan-operands.ts";
 import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
+import { weightsFirst } from "./weights-first.ts";
 
 export type { Pass } from "./rewrite.ts";
 
@@ -27,7 +28,8 @@ export const passes = {
   batchInputs,
 } as const satisfies Readonly<Record<string, Pass>>;
 
-export type PassName = keyof typeof passes;
+/** `weightsFirst` runs once, after all others. */
+export type PassName = keyof typeof passes | "weightsFirst";
 
 /** Each round makes the program smaller or moves work out of a loop, so few are needed; this many is a fault. */
 const mostRounds = 32;
@@ -37,9 +39,9 @@ export function runPasses(
   jaxpr: Jaxpr,
   without: readonly PassName[] = [],
 ): Jaxpr {
-  const list = (Object.keys(passes) as PassName[])
-    .filter((name) => !without.includes(name))
-    .map((name) => passes[name]);
+  const list = Object.entries(passes)
+    .filter(([name]) => !without.includes(name as PassName))
+    .map(([, pass]) => pass);
   let now = jaxpr;
   for (let round = 0; round < mostRounds; round++) {
     const next = list.reduce((program: Jaxpr, pass) => pass(program), now);
@@ -83,11 +85,15 @@ export function optimize(
   ]);
   const given = consts.filter((_, i) => kept[i]);
   const used = given.map((_, i) => read.has(optimized.inputs[i]));
+  const left = given.filter((_, i) => used[i]);
+  const closed: Jaxpr = {
+    ...optimized,
+    inputs: optimized.inputs.filter((_, i) => used[i] ?? true),
+  };
   return {
-    jaxpr: {
-      ...optimized,
-      inputs: optimized.inputs.filter((_, i) => used[i] ?? true),
-    },
-    consts: given.filter((_, i) => used[i]),
+    jaxpr: without.includes("weightsFirst")
+      ? closed
+      : deadCode(weightsFirst(closed, left.length)),
+    consts: left,
   };
 }

@@ -14,6 +14,7 @@ import {
 import { range, sameShape, type Shape } from "../shape.ts";
 import { foldDot } from "./fold-dot.ts";
 import { fillLike, fillValue, foldFills } from "./fills.ts";
+import { joinPads, joinParts } from "./join-pads.ts";
 import {
   alias,
   countUses,
@@ -59,7 +60,8 @@ const extreme =
       : null;
 
 const rules: Readonly<Record<string, Rule>> = {
-  add: (eqn, define) => maybe(without(eqn, define, 0)),
+  add: (eqn, define) => maybe(without(eqn, define, 0)) ?? joinPads(eqn, define),
+  concatenate: joinParts,
   sub: (eqn, define) =>
     fillValue(eqn.inputs[1], define) === 0 ? alias(eqn.inputs[0]) : null,
   mul(eqn, define) {

@@ -27,6 +27,15 @@ export {
   type DenseOptions,
   type Initializer,
 } from "./layers.ts";
+export {
+  AvgPool,
+  Conv,
+  GeneralConv,
+  MaxPool,
+  SumPool,
+  type ConvLayerOptions,
+  type PoolOptions,
+} from "./conv.ts";
 export type {
   AnyLayer,
   ApplyOptions,

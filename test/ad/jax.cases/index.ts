@@ -5,6 +5,7 @@ import * as indexing from "./indexing.ts";
 import * as linearAlgebra from "./linear-algebra.ts";
 import * as loops from "./loops.ts";
 import * as neural from "./neural.ts";
+import * as optimizing from "./optimizing.ts";
 import * as reductions from "./reductions.ts";
 import * as scans from "./scans.ts";
 import * as special from "./special.ts";
@@ -17,6 +18,7 @@ export const goldens = [
   ...linearAlgebra.goldens,
   ...loops.goldens,
   ...neural.goldens,
+  ...optimizing.goldens,
   ...reductions.goldens,
   ...scans.goldens,
   ...special.goldens,

@@ -41,7 +41,7 @@ const counted: Golden[] = [
       1,
       4,
       (i, c) => add(c, multiply(np.take(x, i, 0), i)),
-      scalar(0, x.dtype) as Value,
+      scalar(0, x.dtype),
     ),
   ),
   loop(
@@ -133,7 +133,7 @@ const choices: Golden[] = [
           (a: Value) => [subtract(a, x), x] as const,
           c,
         ),
-      scalar(1, xs.dtype) as Value,
+      scalar(1, xs.dtype),
       xs,
     ),
   ),

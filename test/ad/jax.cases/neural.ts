@@ -153,7 +153,13 @@ const networks: Golden[] = [
   ),
   ...neural("glu", "last", (f, x) => f(x), SMOOTH),
   ...neural("oneHot", "classes", (f, i) => f(i, 4), VALUE, ONE),
-  ...neural("dotProductAttention", "plain", (f, q, k, v) => f(q, k, v), SMOOTH, ONE),
+  ...neural(
+    "dotProductAttention",
+    "plain",
+    (f, q, k, v) => f(q, k, v),
+    SMOOTH,
+    ONE,
+  ),
   ...neural(
     "dotProductAttention",
     "causal",

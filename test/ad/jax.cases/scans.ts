@@ -48,7 +48,7 @@ const rnn: Fn = (w, u, b, h, xs) =>
   )[1];
 
 const mlstm: Fn = (wx, wh, wmx, wmh, bias, xs) => {
-  const cell = ([h, c]: Value[], x: Value): readonly [Value[], Value] => {
+  const cell = ([h, c]: [Value, Value], x: Value) => {
     const m = multiply(matmul(x, wmx), matmul(h, wmh));
     const z = add(add(matmul(x, wx), matmul(m, wh)), bias);
     const [i, f, o, u] = np.split(z, 4);
@@ -57,7 +57,7 @@ const mlstm: Fn = (wx, wh, wmx, wmh, bias, xs) => {
       multiply(np.sigmoid(i), tanh(u)),
     );
     const out = multiply(np.sigmoid(o), tanh(cell));
-    return [[out, cell], out];
+    return [[out, cell], out] as [[Value, Value], Value];
   };
   const zero = np.zeros([4], wx.dtype);
   const [[h, c], hs] = scan(cell, [zero, zero], xs);

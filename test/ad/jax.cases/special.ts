@@ -1,5 +1,10 @@
 /** @file jax.scipy.special and jax.scipy.stats: the functions of goldens/cases/special.py. */
-import { array, scalar, scipy as ours, type Value } from "../../../src/ad/index.ts";
+import {
+  array,
+  scalar,
+  scipy as ours,
+  type Value,
+} from "../../../src/ad/index.ts";
 import {
   callsOf,
   elementwise,

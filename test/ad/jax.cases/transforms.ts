@@ -128,7 +128,7 @@ const programs: Record<string, Fn> = {
   "jacrev.argnums": jacrev(outerSine, { argnums: [0, 1] }),
   "jacrev.tree": (x, y) => jacrev(parts)({ x, y }),
   "jacfwd.tree": (x, y) => jacfwd(parts)({ x, y }),
-  "jacfwd.matrix": jacfwd(((m) => np.matmul(m, np.transpose(m))) as Matrix),
+  "jacfwd.matrix": jacfwd((m: Value) => np.matmul(m, np.transpose(m))),
   "hessian.scalar": hessian((x: Value) =>
     np.add(np.prod(x), np.sum(np.sin(x))),
   ),
@@ -187,10 +187,10 @@ const programs: Record<string, Fn> = {
   "customVjp.vmap": vmap(
     grad((x: Value) => np.sum(clipped(x, scalar(0.25, x.dtype)))),
   ),
-  "customVjp.secondReverse": jacrev(
+  "customVjp.secondReverse": jacrev<[Value], Value>(
     grad((x: Value) =>
       np.sum(np.multiply(clipped(x, scalar(-0.5, x.dtype)), x)),
-    ) as Matrix,
+    ),
   ),
 };
 
