@@ -1,11 +1,8 @@
 /** @file The version of this package. */
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
-/** `src/cli` and `dist/cli` are equally far from the package's own description. */
+/** Asked for by the package's own name, which holds wherever the build puts this file. */
 export function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as {
-    version: string;
-  };
-  return version;
+  const own = createRequire(import.meta.url);
+  return (own("unirep-ts/package.json") as { version: string }).version;
 }

@@ -24,7 +24,7 @@ export function map<X, Y>(
   { batchSize }: MapOptions = {},
 ): Arrays<Y> {
   const each = (g: (x: Arrays<X>) => Y, over: unknown) =>
-    scan((_: null, x) => [null, g(x as Arrays<X>)], null, over)[1] as Arrays<Y>;
+    scan((_: null, x) => [null, g(x as Arrays<X>)], null, over)[1];
   if (batchSize === undefined) return each(f, xs);
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(
