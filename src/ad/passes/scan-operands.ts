@@ -2,7 +2,7 @@
 import { Var, type Eqn } from "../jaxpr/jaxpr.ts";
 import { broadcast } from "../primitives/structural.ts";
 import { range, type Shape } from "../shape.ts";
-import { fillLike, fillValue } from "./fills.ts";
+import { fillLike, fillValue, isFill } from "./fills.ts";
 import { overLoops, type Carry, type Link, type Loop } from "./loop.ts";
 import { everywhere, renamed, write, type Define } from "./rewrite.ts";
 
@@ -79,19 +79,27 @@ function carriesOf(loop: Loop, found: Found) {
   };
 }
 
-/** Stacked results that are an operand, or each other. */
+/** Stacked results that are an operand, one number, or each other. */
 function results(loop: Loop, found: Found): Link[] {
   const xs = new Map(loop.xs.map((x) => [x.inner, x.outer]));
   const consts = new Map(loop.consts.map((c) => [c.inner, c.outer]));
+  const fills = new Map(
+    [...found.top, ...loop.eqns]
+      .filter(isFill)
+      .map((eqn) => [eqn.outputs[0], (eqn.params as { value: number }).value]),
+  );
   const ys = loop.ys.filter((y) => {
     const x = xs.get(y.inner);
     const same = consts.get(y.inner);
+    const value = fills.get(y.inner);
     if (x) found.outer.set(y.outer, x);
-    if (!same) return !x;
+    if (!same && value === undefined) return !x;
     const { shape } = y.outer.type;
-    const spread = write([same], ([v]) => [
-      broadcast(v, shape, range(v.ndim).map((i) => i + 1)),
-    ]); // prettier-ignore
+    const spread = same
+      ? write([same], ([v]) => [
+          broadcast(v, shape, range(v.ndim).map((i) => i + 1)),
+        ]) // prettier-ignore
+      : fillLike(y.outer, value as number);
     found.after.push(...spread.eqns);
     found.outer.set(y.outer, spread.outputs[0]);
     return false;

@@ -1,6 +1,6 @@
 """Writes jax.json: what JAX itself answers to every case of test/ad/jax.test.ts.
 
-Run from the root of the repository (JAX 0.10.2 wrote the committed file; any number of runs gives the same bytes):
+Run from the root of the repository (JAX 0.10.2 wrote the committed file; every run on one machine gives the same numbers):
     python3 -m venv jaxenv && jaxenv/bin/pip install jax==0.10.2
     JAX_PLATFORMS=cpu jaxenv/bin/python test/ad/goldens/generate.py
 Names of files in cases/ as arguments answer those anew and keep the other answers.
@@ -15,6 +15,7 @@ import jax
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
+sys.dont_write_bytecode = True
 
 from families import cases  # noqa: E402
 
