@@ -54,7 +54,7 @@ export const trainStep =
   (i: Value, state: never, x: Value, y: Value, mask: Value): unknown => {
     const params = optimizer.getParams<Params>(state);
     const [value, grads] = valueAndGrad(loss(units))(params, x, y, mask);
-    return [value, optimizer.update(i, grads as Params, state)];
+    return [value, optimizer.update(i, grads, state)];
   };
 
 /** Arguments of `trainStep`: fresh weights, random proteins. */
