@@ -31,7 +31,7 @@ export const passes = {
 /** `weightsFirst` runs once, after all others. */
 export type PassName = keyof typeof passes | "weightsFirst";
 
-/** Each round makes the program smaller or moves work out of a loop, so few are needed; this many is a fault. */
+/** Each round makes the program smaller or moves work out of a loop: it ends by itself, after three or four as a rule. */
 const mostRounds = 32;
 
 /** `jaxpr` after all passes but those in `without`, run until none changes it. */

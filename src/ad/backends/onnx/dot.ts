@@ -97,10 +97,10 @@ function emitGeneral(
     sizeOf(lhs.type.shape) * sizeOf(rhs.type.shape) > 0;
   const inOrder = (groups: Groups) =>
     groups.flat().every((axis, i) => axis === i);
-  // Gemm reads a matrix by rows or by columns; no transpose is written out.
-  const transA = isPlain && !inOrder([free[0], lc]) && inOrder([lc, free[0]]);
+  // Gemm packs a right matrix by columns as fast as by rows. A left one by columns costs it a third of its speed
+  // (measured at 8192 x 1900 both), more than the transpose, which products with the same left side share.
   const transB = isPlain && !inOrder([rc, free[1]]) && inOrder([free[1], rc]);
-  const left: Groups = transA ? [lc, free[0]] : [...lb, free[0], lc];
+  const left: Groups = [...lb, free[0], lc];
   const right: Groups = transB ? [free[1], rc] : [...rb, rc, free[1]];
   const [a, b] = [
     mergedShape(g, lhs.type.shape, left),
@@ -108,15 +108,11 @@ function emitGeneral(
   ];
   if (!a || !b) return null;
   const operands = [grouped(g, lhs, left, a), grouped(g, rhs, right, b)];
-  const product =
-    transA || transB
-      ? g.node("Gemm", operands, {
-          transA: transA ? 1 : 0,
-          transB: transB ? 1 : 0,
-        })
-      : carried(g, "MatMul", lhs.type.dtype, operands, (names) =>
-          g.node("MatMul", names),
-        );
+  const product = transB
+    ? g.node("Gemm", operands, { transB: 1 })
+    : carried(g, "MatMul", lhs.type.dtype, operands, (names) =>
+        g.node("MatMul", names),
+      );
   return free.every((axes) => axes.length === 1)
     ? product
     : g.node("Reshape", [product, g.shape(out.type.shape)], { allowzero: 1 });
