@@ -54,6 +54,21 @@ describe("the packed package", () => {
     );
   });
 
+  test("has no any in the types it exports", () => {
+    const declarations = packed.files
+      .map((file) => file.path)
+      .filter((file) => file.endsWith(".d.ts"));
+    expect(declarations.length).toBeGreaterThan(100);
+    for (const file of declarations) {
+      const types = readFileSync(path.join(root, file), "utf8")
+        .replaceAll(/\/\*[^]*?\*\/|(?<!:)\/\/.*$/gm, "")
+        .replaceAll(/"[^"\n]*"/g, "")
+        // `any` is also the name of a reduction.
+        .replaceAll(/^(?:ex|im)port (?:type )?\{[^}]*\}/gm, "");
+      expect(types, file).not.toMatch(/(?:[:<|&,(]|=>)\s*any\b(?!\s*[:(])/);
+    }
+  });
+
   test("gives `rep` to an import and runs it", () => {
     writeFileSync(
       path.join(project, "main.js"),
