@@ -77,9 +77,8 @@ describe.each(continuous)(
       });
     });
 
-    test.runIf(has("cdf"))(
-      "its distribution function is the density's integral, sf the rest",
-      () => {
+    if (has("cdf"))
+      test("its distribution function is the density's integral, sf the rest", () => {
         for (const x of inner) {
           const h = (x - low) / 2000;
           const part = simpson(at("pdf", linspace(low, x, 2001)), h);
@@ -89,29 +88,24 @@ describe.each(continuous)(
         if (has(`log${f}`))
           expect(at(`log${f}`, [x])[0]).toBeCloseTo(Math.log(at(f, [x])[0]), 10); // prettier-ignore
         }
-      },
-    );
+      });
 
-    test.runIf(has("ppf"))(
-      "its quantiles invert its distribution function",
-      () => {
+    if (has("ppf"))
+      test("its quantiles invert its distribution function", () => {
         for (const x of inner) {
           expect(at("ppf", at("cdf", [x]))[0]).toBeCloseTo(x, 6);
           if (has("isf")) expect(at("isf", at("sf", [x]))[0]).toBeCloseTo(x, 6);
         }
-      },
-    );
+      });
 
-    test.runIf(outside !== undefined)(
-      "off its support the density is 0 with finite gradients",
-      () => {
-        const x = outside as number;
+    if (outside !== undefined)
+      test("off its support the density is 0 with finite gradients", () => {
+        const x = outside;
         expect(at("logpdf", [x])[0]).toBe(-Infinity);
         expect(at("pdf", [x])[0]).toBe(0);
         const slope = vmap(grad((y: Value) => d.pdf(y, ...parameters.map((p) => array(p, { dtype: "float64" }))))); // prettier-ignore
         expect(numbers(slope(f64(x)))[0]).toBeCloseTo(0, 15);
-      },
-    );
+      });
 
     test("its gradients by every argument agree with differences, and so they do compiled", async () => {
       const x = inner[2];
@@ -169,9 +163,8 @@ describe.each(discrete)(
       expect(numbers(moved)).toEqual(at("logpmf", [low]));
     });
 
-    test.runIf("cdf" in d)(
-      "its distribution function adds up its probabilities",
-      () => {
+    if ("cdf" in d)
+      test("its distribution function adds up its probabilities", () => {
         ks.slice(0, 6).forEach((k, i) => {
           const total = sum(at("pmf", ks.slice(0, i + 1)));
           expect(at("cdf", [k, k + 0.5])).toEqual([
@@ -180,8 +173,7 @@ describe.each(discrete)(
           ]);
         });
         expect(at("cdf", [low - 1])).toEqual([0]);
-      },
-    );
+      });
 
     test("its gradients by its last parameter are finite and agree with differences", () => {
       const last = parameters.length - 1;
