@@ -2,6 +2,7 @@
 import { Array } from "./array.ts";
 import { js } from "./backends/js/index.ts";
 import type { TypedArray } from "./dtype.ts";
+import { idOf } from "./identity.ts";
 import { Var } from "./jaxpr/jaxpr.ts";
 import { lowerJaxpr } from "./lowering/lower.ts";
 import type { Primitive } from "./primitive.ts";
@@ -19,8 +20,6 @@ interface Compiled {
 const capacity = 4096;
 const cache = new Map<string, Compiled>();
 const noSizes: ReadonlyMap<string, number> = new Map();
-const objectIds = new WeakMap<object, number>();
-let nextObjectId = 0;
 
 /** Parameters as text: plain data by content, jaxprs (of scan) by identity. */
 const paramsKey = (params: unknown): string =>
@@ -32,9 +31,7 @@ const paramsKey = (params: unknown): string =>
       return `${1 / value} ${value}`;
     if (typeof value !== "object" || value === null || !("eqns" in value))
       return value;
-    let id = objectIds.get(value);
-    if (id === undefined) objectIds.set(value, (id = nextObjectId++));
-    return `jaxpr ${id}`;
+    return `jaxpr ${idOf(value)}`;
   });
 
 function compile<P>(

@@ -4,6 +4,7 @@ import type { Backend, Executable, Precision } from "./backends/backend.ts";
 import { js } from "./backends/js/index.ts";
 import { onnxCpu } from "./backends/onnx/index.ts";
 import type { TypedArray } from "./dtype.ts";
+import { idOf } from "./identity.ts";
 import { lowerJaxpr } from "./lowering/lower.ts";
 import { optimize } from "./passes/index.ts";
 import { showType, type ArrayType } from "./shape.ts";
@@ -43,9 +44,6 @@ interface Compiled {
   readonly symbols: SymbolTable;
 }
 
-const objectIds = new WeakMap<object, number>();
-let nextObjectId = 0;
-
 /** Plain values by content, objects and functions by identity. */
 function staticKey(value: unknown): string {
   if (
@@ -53,9 +51,7 @@ function staticKey(value: unknown): string {
     value === null
   )
     return `${typeof value} ${Object.is(value, -0) ? "-0" : String(value)}`;
-  let id = objectIds.get(value);
-  if (id === undefined) objectIds.set(value, (id = nextObjectId++));
-  return `object ${id}`;
+  return `object ${idOf(value)}`;
 }
 
 export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
