@@ -212,3 +212,36 @@ describe("structural errors", () => {
     expect(read(out.k)).toEqual([9]);
   });
 });
+
+describe("reading a tree", () => {
+  const t = { b: [1, null, { c: 2 }], a: 3 };
+
+  test("structure is the tree without its leaves", () => {
+    expect(showTree(tree.structure(t))).toBe("{a: *, b: [*, null, {c: *}]}");
+  });
+
+  test("reduce folds the leaves in depth-first order", () => {
+    const joined = tree.reduce((text, n: number) => `${text}${n}`, t, "");
+    expect(joined).toBe("312");
+  });
+
+  test("all asks whether every leaf is truthy", () => {
+    expect([tree.all(t), tree.all([t, 0]), tree.all([])]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test("paths lead to each leaf", () => {
+    expect(tree.flattenWithPath(t)[0]).toEqual([
+      [["a"], 3],
+      [["b", 0], 1],
+      [["b", 2, "c"], 2],
+    ]);
+    expect(tree.mapWithPath((path, n: number) => path.length * n, t)).toEqual({
+      a: 3,
+      b: [2, null, { c: 6 }],
+    });
+  });
+});

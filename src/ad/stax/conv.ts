@@ -69,7 +69,7 @@ export interface PoolOptions {
 }
 
 const pooling =
-  (finish: (x: Value, counted: (ones: Value) => Value) => Value, operation: "add" | "max") =>
+  (finish: (x: Value, counted: () => Value) => Value, operation: "add" | "max") =>
   (windowShape: readonly number[], { strides, padding = "VALID" }: PoolOptions = {}): Layer<null> => {
     const whole = (list: readonly number[]) => [1, ...list, 1];
     const pool = (x: Value) =>
@@ -90,4 +90,4 @@ export const MaxPool = pooling((x) => x, "max");
 /** The sum of each window. */
 export const SumPool = pooling((x) => x, "add");
 /** The mean of each window; elements outside the image are not counted. */
-export const AvgPool = pooling((x, counted) => divide(x, counted(x)), "add");
+export const AvgPool = pooling((x, counted) => divide(x, counted()), "add");
