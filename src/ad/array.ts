@@ -1,4 +1,5 @@
 /** @file Concrete immutable arrays; the buffer may still be pending while a compiled function runs. */
+import type { Device, DeviceBuffer, Storage } from "./backends/backend.ts";
 import { allocate, dtypeOf, type DType, type TypedArray } from "./dtype.ts";
 import { showArray, type Nested } from "./host.ts";
 import {
@@ -10,20 +11,28 @@ import {
 } from "./shape.ts";
 import { Value } from "./tracer.ts";
 
+const onHost = (storage: Storage | Promise<Storage>): storage is TypedArray =>
+  ArrayBuffer.isView(storage);
+
 /** An n-dimensional array, row-major. Shape and dtype are known at once; `await x.data()` reads the elements. */
 export class Array extends Value {
-  #buffer: TypedArray | Promise<TypedArray>;
+  #storage: Storage | Promise<Storage> | null;
+  /** A copy on the host of elements that live on a device, once somebody reads them. */
+  #reading: Promise<TypedArray> | null = null;
+  #copy: TypedArray | null = null;
 
-  /** Wraps `buffer` without copying; it must not be written to afterwards. */
+  /** Wraps `storage` without copying; it must not be written to afterwards. */
   constructor(
     readonly type: ArrayType,
-    buffer: TypedArray | Promise<TypedArray>,
+    storage: Storage | Promise<Storage>,
   ) {
     super();
-    this.#buffer = buffer;
-    if (buffer instanceof Promise) {
-      buffer.then(
-        (data) => void (this.#buffer = data),
+    this.#storage = storage;
+    if (storage instanceof Promise) {
+      storage.then(
+        (stored) => {
+          if (this.#storage) this.#storage = stored;
+        },
         // A failed computation is reported where its result is read, not as an unhandled rejection.
         () => undefined,
       );
@@ -32,28 +41,73 @@ export class Array extends Value {
 
   /** The elements if they are on the host now, else null. */
   get ready(): TypedArray | null {
-    return this.#buffer instanceof Promise ? null : this.#buffer;
+    const storage = this.#live("ready");
+    return onHost(storage) ? storage : this.#copy;
+  }
+
+  /** The elements where `device` can use them: where they are if that is the host or the device itself, else a copy. */
+  on(device: Device): Storage | Promise<Storage> {
+    const storage = this.#live(`a call on ${device}`);
+    if (onHost(storage)) return storage;
+    if (storage instanceof Promise)
+      return storage.then((stored) =>
+        onHost(stored) || stored.device === device ? stored : this.data(),
+      );
+    return storage.device === device ? storage : this.data();
   }
 
   /** The elements, waiting for a pending computation; rejects with the error that computation ended in. */
   override async data(): Promise<TypedArray> {
-    return this.#buffer;
+    const storage = await this.#live("data");
+    if (onHost(storage)) return storage;
+    this.#reading ??= storage.read();
+    return (this.#copy = await this.#reading);
   }
 
-  /** The elements at once; a TypeError while they are still being computed. */
+  /** The elements at once; a TypeError while they are still being computed or on a device. */
   override dataSync(): TypedArray {
-    if (this.#buffer instanceof Promise) {
-      throw new TypeError(
-        `dataSync: the elements of this ${showType(this.type)} are still being computed; use await x.data()`,
-      );
-    }
-    return this.#buffer;
+    const storage = this.#live("dataSync");
+    const elements = onHost(storage) ? storage : this.#copy;
+    if (elements) return elements;
+    throw new TypeError(
+      storage instanceof Promise
+        ? `dataSync: the elements of this ${showType(this.type)} are still being computed; use await x.data()`
+        : `dataSync: the elements of this ${showType(this.type)} are on device ${(storage as DeviceBuffer).device}; use await x.data()`,
+    );
+  }
+
+  /** Frees the elements now instead of when nothing refers to them; using the array afterwards is a TypeError (jax.Array.delete). */
+  delete(): void {
+    const storage = this.#storage;
+    this.#storage = null;
+    this.#reading = null;
+    this.#copy = null;
+    void Promise.resolve(storage).then(
+      (stored) => {
+        if (stored && !onHost(stored)) stored.free();
+      },
+      () => undefined,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.delete();
+  }
+
+  #live(who: string): Storage | Promise<Storage> {
+    if (this.#storage) return this.#storage;
+    throw new TypeError(
+      `${who}: this ${showType(this.type)} was deleted or donated to a call; keep another array, or do not donate it`,
+    );
   }
 
   override toString(): string {
-    return this.ready === null
-      ? `${showType(this.type)} (pending)`
-      : showArray(this.ready, this.type);
+    if (!this.#storage) return `${showType(this.type)} (deleted)`;
+    if (this.#storage instanceof Promise)
+      return `${showType(this.type)} (pending)`;
+    return onHost(this.#storage)
+      ? showArray(this.#storage, this.type)
+      : `${showType(this.type)} (on ${this.#storage.device})`;
   }
 }
 

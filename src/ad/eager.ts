@@ -19,7 +19,6 @@ interface Compiled {
 /** Shapes recur; a bound keeps a program that never repeats one from growing without end. */
 const capacity = 4096;
 const cache = new Map<string, Compiled>();
-const noSizes: ReadonlyMap<string, number> = new Map();
 
 /** Parameters as text: plain data by content, jaxprs (of scan) by identity. */
 const paramsKey = (params: unknown): string =>
@@ -56,7 +55,7 @@ function compile<P>(
     );
     compiled = {
       types,
-      run: (data) => executable.run(data, noSizes) as TypedArray[],
+      run: (data) => executable.run(data),
     };
     if (cache.size >= capacity) cache.clear();
     cache.set(key, compiled);

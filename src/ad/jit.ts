@@ -1,9 +1,12 @@
 /** @file `jit`: a function is traced once for each combination of argument types and compiled as a whole. */
 import { Array } from "./array.ts";
-import type { Backend, Executable, Precision } from "./backends/backend.ts";
-import { js } from "./backends/js/index.ts";
-import { onnxCpu } from "./backends/onnx/index.ts";
-import type { TypedArray } from "./dtype.ts";
+import type {
+  Device,
+  Executable,
+  Precision,
+  Storage,
+} from "./backends/backend.ts";
+import { backendOf } from "./devices.ts";
 import { idOf } from "./identity.ts";
 import { lowerJaxpr } from "./lowering/lower.ts";
 import { optimize } from "./passes/index.ts";
@@ -14,12 +17,8 @@ import { FlatFunction, flattenValues } from "./transforms/flat.ts";
 import { traceToJaxpr } from "./transforms/trace.ts";
 import { showTree, unflatten, type TreeDef } from "./tree.ts";
 
-/** `js`: the reference backend, every dtype, synchronous. `cpu`: ONNX Runtime, results pending until awaited. */
-export type Device = "js" | "cpu";
-
-const backends: Record<Device, Backend> = { js, cpu: onnxCpu };
-
 export interface JitOptions {
+  /** Where it runs, `cpu` by default; results of a device other than `js` are pending until awaited. `devices()` lists what works here. */
   readonly device?: Device;
   /** Threads of one call on `cpu`; 0 (the default) leaves it to ONNX Runtime: one a physical core. */
   readonly threads?: number;
@@ -28,7 +27,7 @@ export interface JitOptions {
   /**
    * Axes that may have any size without compiling again, for each argument a string or a tree of strings like
    * `"steps, lanes"` or `"lanes, ..."`: a name is a symbolic size, `_` a fixed one, `...` the fixed rest.
-   * Device `cpu` only; `js` compiles each size.
+   * Devices `cpu` and `cuda`; the others compile each size.
    */
   readonly symbolicShapes?: readonly unknown[];
   /** Arguments that are not arrays but choices (a number, a string, an object): each value is compiled for itself. */
@@ -92,7 +91,7 @@ export function jit<A extends readonly unknown[], R>(
     }
     const closed = optimize(program);
     return {
-      executable: backends[device].compile(
+      executable: backendOf(device).compile(
         lowerJaxpr(closed.jaxpr, closed.consts as readonly Array[]),
         {
           symbols: symbols.names,
@@ -116,7 +115,8 @@ export function jit<A extends readonly unknown[], R>(
     if (isTracing() || values.some((x) => x instanceof Tracer))
       return f(...args);
     const arrays = values as readonly Value[] as readonly Array[];
-    const specs = device === "js" ? undefined : options.symbolicShapes;
+    const backend = backendOf(device);
+    const specs = backend.symbolicSizes ? options.symbolicShapes : undefined;
     const { types, sizes, names } = parseShapes(
       specs,
       def,
@@ -133,16 +133,16 @@ export function jit<A extends readonly unknown[], R>(
         compiled.executable.catch(() => cache.delete(key));
     }
     const { executable, outTypes, outDef, symbols, running } = compiled;
-    const run = (exe: Executable, inputs: readonly TypedArray[]) =>
+    const run = (exe: Executable, inputs: readonly Storage[]) =>
       exe.run(inputs, sizes);
-    const inputs = arrays.map((x) => x.ready);
-    let results: (TypedArray | Promise<TypedArray>)[];
+    const inputs = arrays.map((x) => x.on(device));
+    let results: (Storage | Promise<Storage>)[];
     const out =
-      executable instanceof Promise || inputs.includes(null)
-        ? Promise.all([executable, ...arrays.map((x) => x.data())]).then(
-            ([exe, ...data]) => run(exe, data),
+      executable instanceof Promise || inputs.some((x) => x instanceof Promise)
+        ? Promise.all([executable, ...inputs]).then(([exe, ...stored]) =>
+            run(exe, stored),
           )
-        : run(executable, inputs as TypedArray[]);
+        : run(executable, inputs as Storage[]);
     if (out instanceof Promise) {
       running.add(out);
       // A function without results has nobody to tell of its failure.

@@ -1,13 +1,7 @@
-/** @file Every primitive, by its row: values, types, derivatives, transposes, batching, and compiled code. */
+/** @file Every primitive, by its row: values, types, derivatives, transposes and batching, on the reference backend. */
 import { describe, expect, test } from "vitest";
-import {
-  jit,
-  jvp,
-  type DType,
-  type Value,
-  Array as Arr,
-} from "../../src/ad/index.ts";
-import { Unknown, primitives, type Primitive } from "../../src/ad/primitive.ts";
+import { jvp, type DType, type Value } from "../../src/ad/index.ts";
+import { Unknown, primitives } from "../../src/ad/primitive.ts";
 import { runForward } from "../../src/ad/transforms/jvp.ts";
 import { vmap } from "../../src/ad/transforms/vmap.ts";
 import {
@@ -18,41 +12,13 @@ import {
   stack,
   toArray,
   toNd,
-  toNdAsync,
   tolerances,
   type Nd,
 } from "./naive.cases.ts";
-import { parseType, rows, type Case, type Row } from "./primitives.cases.ts";
+import { parseType, rows, type Row } from "./primitives.cases.ts";
+import { dtypesOf, named, setUp } from "./rows/set-up.cases.ts";
 
-const named = (name: string) => primitives().get(name) as Primitive<unknown>;
 const isFloat = (dtype: DType) => dtype.startsWith("float");
-
-/** A case at one dtype: operands, and the primitive as a function of them. */
-function setUp(name: string, c: Case, dtype: DType, seed = 1) {
-  const next = random(seed);
-  const dtypes = c.args.map((arg) => arg.dtype ?? dtype);
-  const draw = () =>
-    c.args.map(({ shape, values = "any" }, i) =>
-      fillNd(shape, dtypes[i], values, next),
-    );
-  const args = draw();
-  const apply = (...xs: Value[]): Value[] =>
-    named(name).bind(xs, c.params ?? {});
-  const eager = (xs: readonly Nd[]) =>
-    apply(...xs.map((x, i) => toArray(x, dtypes[i]))).map(toNd);
-  const outDtypes = named(name)
-    .rules.type(
-      args.map((x, i) => ({ shape: x.shape, dtype: dtypes[i] })),
-      c.params ?? {},
-    )
-    .map((type) => type.dtype);
-  const tolerance = Math.max(
-    ...[...dtypes, ...outDtypes].map((d) => tolerances[d]),
-  );
-  return { args, draw, dtypes, outDtypes, apply, eager, tolerance };
-}
-
-const dtypesOf = (row: Row, c: Case) => c.dtypes ?? row.dtypes;
 
 /** Both tangents and finite differences are taken in float64; a narrower result loses digits of its own. */
 const differentiable = (row: Row) =>
@@ -254,71 +220,6 @@ describe.each(Object.entries(rows))("%s", (name, row) => {
       }
     }
   });
-
-  test.each(row.dtypes)(
-    "compiled for cpu it agrees with eager at %s",
-    async (dtype) => {
-      for (const c of row.cases.filter((k) =>
-        dtypesOf(row, k).includes(dtype),
-      )) {
-        const { args, dtypes, apply, tolerance } = setUp(name, c, dtype, 2);
-        const operands = args.map((x, i) => toArray(x, dtypes[i]));
-        const compiled = jit((...xs: Value[]) => apply(...xs), { threads: 1 });
-        const want = apply(...operands);
-        for (const [i, out] of compiled(...operands).entries()) {
-          const where = `${JSON.stringify(c.args)} ${JSON.stringify(c.params)}`;
-          expect(out.type, where).toEqual(want[i].type);
-          await expect((out as Arr).data(), where).resolves.toBeInstanceOf(
-            (want[i] as Arr).dataSync().constructor,
-          );
-          expectClose(toNd(out), toNd(want[i]), tolerance);
-        }
-        await compiled.dispose();
-      }
-    },
-  );
-
-  const symbolic = row.cases.filter((c) => c.symbolic);
-  if (symbolic.length > 0)
-    test("compiled once with a symbolic axis it serves other sizes", async () => {
-      for (const c of symbolic) {
-        const dtype = dtypesOf(row, c)[0];
-        let traces = 0;
-        const { dtypes, apply } = setUp(name, c, dtype);
-        const compiled = jit(
-          (...xs: Value[]) => {
-            traces++;
-            return apply(...xs);
-          },
-          { threads: 1, symbolicShapes: c.symbolic as readonly string[] },
-        );
-        for (const size of [3, 1, 5, 0]) {
-          const next = random(size);
-          const args = c.args.map(({ shape, values = "any" }, k) => {
-            const words = (c.symbolic?.[k] ?? "")
-              .split(",")
-              .map((w) => w.trim());
-            return toArray(
-              fillNd(
-                shape.map((n, axis) =>
-                  /^[a-z]$/.test(words[axis] ?? "") ? size : n,
-                ),
-                dtypes[k],
-                values,
-                next,
-              ),
-              dtypes[k],
-            );
-          });
-          const out = compiled(...args);
-          const want = apply(...args).map(toNd);
-          for (const [i, x] of out.entries())
-            expectClose(await toNdAsync(x), want[i], tolerances[dtype]);
-        }
-        expect(traces).toBe(2);
-        await compiled.dispose();
-      }
-    });
 });
 
 /** For each operand unbatched or any axis position; at least one operand is batched. */

@@ -1,7 +1,7 @@
 /** @file The reference backend: typed-array loops, synchronous, every dtype, always there. No cleverness. */
-import type { TypedArray } from "../../dtype.ts";
+import { dtypes, type TypedArray } from "../../dtype.ts";
 import type { Control, Kernel, Program, Ref } from "../../lowering/kernel.ts";
-import type { Backend, Executable } from "../backend.ts";
+import type { Backend, Executable, Storage } from "../backend.ts";
 import { compileControl } from "./control.ts";
 import { compileKernel, read, type Env, type Step } from "./kernels.ts";
 
@@ -64,11 +64,26 @@ function inputsOf(kernel: Kernel | Control): readonly Ref[] {
   }
 }
 
-/** Compiled once, run synchronously; symbolic sizes are not needed, since recompiling costs nothing here. */
-export const js: Backend & { compile(program: Program): Executable } = {
-  name: "js",
+/** A program compiled once and run synchronously, all elements on the host. */
+export interface JsExecutable extends Executable {
+  run(inputs: readonly Storage[]): TypedArray[];
+}
+
+/** Symbolic sizes are not needed: recompiling costs nothing here. */
+export const js: Backend & { compile(program: Program): JsExecutable } = {
+  device: "js",
+  dtypes,
+  symbolicSizes: false,
+  check: () =>
+    Promise.resolve({
+      available: true,
+      detail: "typed arrays of this process",
+    }),
   compile(program) {
     const run = compileProgram(program);
-    return { run, dispose: () => undefined };
+    return {
+      run: (inputs: readonly Storage[]) => run(inputs as readonly TypedArray[]),
+      dispose: () => undefined,
+    };
   },
 };

@@ -1,16 +1,18 @@
 /** @file The compiled backend: a program becomes one ONNX graph run by ONNX Runtime on the CPU. */
 import type {
+  Env,
   InferenceSession,
   Tensor,
   TensorConstructor,
 } from "onnxruntime-common";
-import type { TypedArray } from "../../dtype.ts";
+import { dtypes, type TypedArray } from "../../dtype.ts";
 import type { Program, Ref } from "../../lowering/kernel.ts";
 import type { Backend, CompileOptions, Executable } from "../backend.ts";
 import { emitProgram } from "./emit.ts";
 import { encodeModel } from "./proto.ts";
 
 interface Runtime {
+  readonly env: Env;
   readonly InferenceSession: typeof InferenceSession;
   readonly Tensor: TensorConstructor;
 }
@@ -19,7 +21,16 @@ interface Runtime {
 const runtime = (): Promise<Runtime> => import("onnxruntime-node");
 
 export const onnxCpu: Backend = {
-  name: "onnx",
+  device: "cpu",
+  dtypes,
+  symbolicSizes: true,
+  async check() {
+    const { env } = await runtime();
+    return {
+      available: true,
+      detail: `ONNX Runtime ${env.versions.node ?? ""}`.trim(),
+    };
+  },
   async compile(
     program: Program,
     options: CompileOptions,
