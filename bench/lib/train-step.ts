@@ -21,6 +21,8 @@ export interface TrainShape {
   readonly units: number;
   readonly lanes: number;
   readonly steps: number;
+  /** Whether the gradient keeps the state of every so many steps only and computes the others again. */
+  readonly checkpoint?: boolean;
 }
 
 type Params = UniRepParams<Value>;
@@ -28,7 +30,7 @@ const optimizer = optimizers.adamW(1e-3);
 
 /** Mean cross-entropy of the next token over the positions that count. x, y (lanes, steps) int32, mask (lanes, steps) */
 const loss =
-  (units: number) =>
+  ({ units, checkpoint = false }: TrainShape) =>
   (params: Params, x: Value, y: Value, mask: Value): Value => {
     const network = buildNetwork(params);
     const lane = (x: Value, y: Value): Value => {
@@ -41,6 +43,7 @@ const loss =
         },
         [{ h: zero, c: zero }],
         [x, y] as [Value, Value],
+        { checkpoint },
       );
       return logProbs;
     };
@@ -50,10 +53,10 @@ const loss =
 
 /** (step, state, x, y, mask) -> [loss, state after it] */
 export const trainStep =
-  ({ units }: TrainShape) =>
+  (shape: TrainShape) =>
   (i: Value, state: never, x: Value, y: Value, mask: Value): unknown => {
     const params = optimizer.getParams<Params>(state);
-    const [value, grads] = valueAndGrad(loss(units))(params, x, y, mask);
+    const [value, grads] = valueAndGrad(loss(shape))(params, x, y, mask);
     return [value, optimizer.update(i, grads, state)];
   };
 

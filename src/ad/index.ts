@@ -21,7 +21,11 @@ export type {
   Jacobian,
   Selected,
 } from "./transforms/types.ts";
-export { checkpoint } from "./control/remat.ts";
+export {
+  checkpoint,
+  checkpointPolicies,
+  type CheckpointPolicy,
+} from "./control/remat.ts";
 export { customJvp, customVjp } from "./control/custom.ts";
 export { stopGradient } from "./primitives/elementwise.ts";
 export {

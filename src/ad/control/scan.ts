@@ -12,6 +12,7 @@ import { batchJaxpr } from "../transforms/vmap.ts";
 import { unflatten, type TreeDef } from "../tree.ts";
 import { initialCarry, keptLeaves, type ArrayLikes } from "./agree.ts";
 import { scanDiff } from "./scan-diff.ts";
+import { segmentLength, segmentedScan } from "./segmented-scan.ts";
 import { fixpoint, parts, stacked, type ScanParams } from "./scan-params.ts";
 import { scanPartialEval } from "./scan-split.ts";
 
@@ -111,12 +112,19 @@ export const scanP = definePrimitive<ScanParams>("scan", {
  * `scan(f, init, xs)` runs `[carry, y] = f(carry, x)` for each x along the leading axis of the leaves of `xs` and
  * returns the last carry and the stacked ys (jax.lax.scan). `xs` may be null when `length` is given; `reverse` runs
  * from the last x to the first, ys keeping their places. A bare number in the carry takes the dtype the step gives it.
+ *
+ * The derivative of T steps keeps what each step computed. With `checkpoint: true` it keeps the carry of about every
+ * √T-th step and runs the steps between again: O(√T) memory for one more evaluation. A number is that distance.
  */
 export function scan<C, X, Y>(
   f: (carry: Arrays<C>, x: Arrays<X>) => readonly [ArrayLikes<C>, Y],
   init: C,
   xs: X,
-  options: { length?: number; reverse?: boolean } = {},
+  options: {
+    length?: number;
+    reverse?: boolean;
+    checkpoint?: boolean | number;
+  } = {},
 ): [Arrays<C>, Arrays<Y>] {
   const [stackedXs, xDef] = flattenValues("scan", xs);
   const length = options.length ?? stackedXs[0]?.shape[0];
@@ -158,13 +166,19 @@ export function scan<C, X, Y>(
     },
     [...types, ...rows],
   );
-  const out = scanP.bind([...closed.consts, ...carry, ...stackedXs], {
+  const params: ScanParams = {
     jaxpr: closed.jaxpr,
     consts: closed.consts.length,
     carries: carry.length,
     length,
     reverse: options.reverse ?? false,
-  });
+  };
+  const operands = [...closed.consts, ...carry, ...stackedXs];
+  const segment = segmentLength(length, options.checkpoint ?? false);
+  const out =
+    segment === null
+      ? scanP.bind(operands, params)
+      : segmentedScan(scanP, operands, params, segment);
   return [
     unflatten(carryDef, out.slice(0, carry.length)) as Arrays<C>,
     unflatten(yDef, out.slice(carry.length)) as Arrays<Y>,

@@ -1,5 +1,6 @@
 /** @file Products that depend only on a scan's xs are computed before the loop, as one product over all steps. */
 import type { Eqn, Var } from "../jaxpr/jaxpr.ts";
+import { neededFor } from "../jaxpr/reach.ts";
 import {
   elements,
   flops,
@@ -8,13 +9,7 @@ import {
   overTime,
   worthStoring,
 } from "./batch-eqns.ts";
-import {
-  loopOutputs,
-  neededFor,
-  overLoops,
-  type Link,
-  type Loop,
-} from "./loop.ts";
+import { loopOutputs, overLoops, type Link, type Loop } from "./loop.ts";
 import { everywhere } from "./rewrite.ts";
 
 /** Equations that no carry reaches, and the variables they make. */

@@ -1,5 +1,6 @@
 /** @file Products that no later step reads are computed after a scan, as one product over all steps. */
 import { Var, type Eqn } from "../jaxpr/jaxpr.ts";
+import { neededFor, reachedFrom } from "../jaxpr/reach.ts";
 import { stacked } from "../control/scan-params.ts";
 import {
   elements,
@@ -9,13 +10,7 @@ import {
   overTime,
   worthStoring,
 } from "./batch-eqns.ts";
-import {
-  neededFor,
-  overLoops,
-  reachedFrom,
-  type Link,
-  type Loop,
-} from "./loop.ts";
+import { overLoops, type Link, type Loop } from "./loop.ts";
 import { everywhere } from "./rewrite.ts";
 
 /** Everything that depends on a product, and what of the rest of the body it reads. */

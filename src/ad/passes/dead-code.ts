@@ -2,7 +2,8 @@
 import type { CondParams } from "../control/cond-params.ts";
 import { parts, type WhileParams } from "../control/while-params.ts";
 import { Var, type Eqn, type Jaxpr } from "../jaxpr/jaxpr.ts";
-import { closeLoop, isScan, neededFor, openLoop } from "./loop.ts";
+import { neededFor } from "../jaxpr/reach.ts";
+import { closeLoop, isScan, openLoop } from "./loop.ts";
 import { mapJaxprs, type Pass } from "./rewrite.ts";
 
 /** The same results without the work they do not need; inputs stay. */
@@ -168,14 +169,15 @@ const trimCond: Trim = (eqn, used) => {
 };
 
 const trimRemat: Trim = (eqn, used) => {
-  const { jaxpr } = eqn.params as { jaxpr: Jaxpr };
+  const params = eqn.params as { jaxpr: Jaxpr };
+  const { jaxpr } = params;
   const wanted = eqn.outputs.map((v) => used.has(v));
   const { trimmed, read } = trimTogether([jaxpr], wanted);
   if (trimmed[0] === jaxpr) return eqn;
   return {
     ...eqn,
     inputs: select(eqn.inputs, read),
-    params: { jaxpr: trimmed[0] },
+    params: { ...params, jaxpr: trimmed[0] },
     outputs: select(eqn.outputs, wanted),
   };
 };

@@ -51,6 +51,13 @@ export function runPasses(
   return now;
 }
 
+/** `weightsFirst`, and what it leaves to do: turned weights leave the loops around theirs and are shared. */
+const lastPasses = (jaxpr: Jaxpr, consts: number): Jaxpr =>
+  [hoist, commonSubexpressions, deadCode].reduce(
+    (program: Jaxpr, pass) => pass(program),
+    weightsFirst(jaxpr, jaxpr.inputs.slice(consts)),
+  );
+
 /** The number every element of a constant is; null where they differ or are not known yet. */
 function repeated(value: Value): number | null {
   const data = value instanceof Array ? value.ready : null;
@@ -93,7 +100,7 @@ export function optimize(
   return {
     jaxpr: without.includes("weightsFirst")
       ? closed
-      : deadCode(weightsFirst(closed, left.length)),
+      : lastPasses(closed, left.length),
     consts: left,
   };
 }

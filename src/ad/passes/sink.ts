@@ -5,6 +5,7 @@
  */
 import { stacked } from "../control/scan-params.ts";
 import { Var, type Eqn } from "../jaxpr/jaxpr.ts";
+import { reachedFrom } from "../jaxpr/reach.ts";
 import type { DotDims } from "../lowering/kernel.ts";
 import type { ScatterParams } from "../primitives/gather.ts";
 import { dot } from "../primitives/dot.ts";
@@ -15,13 +16,7 @@ import { isFloat } from "../dtype.ts";
 import { range } from "../shape.ts";
 import { bind, type Value } from "../tracer.ts";
 import { elements, flops, worthStoring } from "./batch-eqns.ts";
-import {
-  loopOutputs,
-  overLoops,
-  reachedFrom,
-  type Carry,
-  type Loop,
-} from "./loop.ts";
+import { loopOutputs, overLoops, type Carry, type Loop } from "./loop.ts";
 import { countUses, everywhere, write, type Define } from "./rewrite.ts";
 
 /** The sum over all steps of something a step computes. */

@@ -6,10 +6,11 @@
  * GFLOP/s, against 60 with the weight on the right and 80 with a packed constant there; at 128 rows 121, 108 and 126.
  */
 import { Var, type Eqn, type Jaxpr } from "../jaxpr/jaxpr.ts";
+import { reachedFrom } from "../jaxpr/reach.ts";
 import type { DotDims } from "../lowering/kernel.ts";
 import { dot } from "../primitives/dot.ts";
 import { transpose } from "../primitives/structural.ts";
-import { isScan, openLoop, closeLoop, reachedFrom, type Link } from "./loop.ts";
+import { isScan, openLoop, closeLoop, type Link, type Loop } from "./loop.ts";
 import { rewrite, write } from "./rewrite.ts";
 
 /** With more rows the copy is small beside the product. */
@@ -33,55 +34,97 @@ function weightSide(eqn: Eqn, isWeight: (v: Var) => boolean): 0 | 1 | null {
     : null;
 }
 
-/** Runs once, after the passes that would undo it; of the inputs, the first `consts` are known to the compiler. */
-export function weightsFirst(jaxpr: Jaxpr, consts: number): Jaxpr {
-  const varies = reachedFrom(jaxpr.inputs.slice(consts), jaxpr.eqns);
+/** Operands that stand for a weight, turned around before the loop. */
+type Turned = Map<Var, Link>;
+
+/** The products of a loop's body with what never changes in the loop but does between calls. */
+function turnProducts(
+  loop: Loop,
+  isWeight: (v: Var) => boolean,
+  turned: Turned,
+  before: Eqn[],
+): readonly Eqn[] {
+  const outer = new Map(loop.consts.map((c) => [c.inner, c.outer]));
+  /** The weight with its contracted axis last. */
+  const rowsOf = (weight: Var, axis: number): Var => {
+    if (axis === 1) return weight;
+    let link = turned.get(weight);
+    if (!link) {
+      const out = write([outer.get(weight) as Var], ([w]) => [transpose(w)]);
+      before.push(...out.eqns);
+      const [first] = out.outputs;
+      link = { outer: first, inner: new Var(first.type) };
+      turned.set(weight, link);
+    }
+    return link.inner;
+  };
+  return rewrite({ inputs: [], eqns: loop.eqns, outputs: [] }, (e) => {
+    const side = weightSide(e, isWeight);
+    if (side === null) return null;
+    const { contract } = e.params as DotDims;
+    const weight = rowsOf(e.inputs[side], contract[side][0]);
+    // Turned here, not by the product: ONNX Runtime would swap a product that transposes on its way in and out.
+    const turn = contract[1 - side][0] === 1;
+    const dims: DotDims = { contract: [[1], [0]], batch: [[], []] };
+    const out = write([weight, e.inputs[1 - side]], ([w, x]) => {
+      const product = dot(w, turn ? transpose(x) : x, dims);
+      return [side === 0 ? product : transpose(product)];
+    });
+    const last = out.eqns.at(-1) as Eqn;
+    return {
+      eqns: [...out.eqns.slice(0, -1), { ...last, outputs: e.outputs }],
+      outputs: e.outputs,
+    };
+  }).eqns;
+}
+
+/** Runs once, after the passes that would undo it; `varying` are the inputs that may change from call to call. */
+export function weightsFirst(jaxpr: Jaxpr, varying: readonly Var[]): Jaxpr {
+  const varies = reachedFrom(varying, jaxpr.eqns);
   return rewrite(jaxpr, (eqn) => {
+    if (eqn.primitive.name === "remat") {
+      const params = eqn.params as { jaxpr: Jaxpr };
+      const { inputs } = params.jaxpr;
+      const body = weightsFirst(
+        params.jaxpr,
+        inputs.filter((_, i) => varies.has(eqn.inputs[i])),
+      );
+      if (body === params.jaxpr) return null;
+      return {
+        eqns: [{ ...eqn, params: { ...params, jaxpr: body } }],
+        outputs: eqn.outputs,
+      };
+    }
     if (!isScan(eqn)) return null;
     const loop = openLoop(eqn);
-    const outer = new Map(loop.consts.map((c) => [c.inner, c.outer]));
-    const isWeight = (v: Var) => varies.has(outer.get(v) as Var);
+    const weights = new Set(
+      loop.consts.filter((c) => varies.has(c.outer)).map((c) => c.inner),
+    );
+    // Loops inside of the loop first: what they turn is a product of this body's no more.
+    const { eqns } = weightsFirst(
+      { inputs: [], eqns: loop.eqns, outputs: [] },
+      [
+        ...weights,
+        ...loop.carries.map((c) => c.entry),
+        ...loop.xs.map((x) => x.inner),
+      ],
+    );
+    const turned: Turned = new Map();
     const before: Eqn[] = [];
-    const turned = new Map<Var, Link>();
-    /** The weight with its contracted axis last. */
-    const rowsOf = (weight: Var, axis: number): Var => {
-      if (axis === 1) return weight;
-      let link = turned.get(weight);
-      if (!link) {
-        const out = write([outer.get(weight) as Var], ([w]) => [transpose(w)]);
-        before.push(...out.eqns);
-        const [first] = out.outputs;
-        link = { outer: first, inner: new Var(first.type) };
-        turned.set(weight, link);
-      }
-      return link.inner;
-    };
-    const body = rewrite({ inputs: [], eqns: loop.eqns, outputs: [] }, (e) => {
-      const side = weightSide(e, isWeight);
-      if (side === null) return null;
-      const { contract } = e.params as DotDims;
-      const weight = rowsOf(e.inputs[side], contract[side][0]);
-      // Turned here, not by the product: ONNX Runtime would swap a product that transposes on its way in and out.
-      const turn = contract[1 - side][0] === 1;
-      const dims: DotDims = { contract: [[1], [0]], batch: [[], []] };
-      const out = write([weight, e.inputs[1 - side]], ([w, x]) => {
-        const product = dot(w, turn ? transpose(x) : x, dims);
-        return [side === 0 ? product : transpose(product)];
-      });
-      const last = out.eqns.at(-1) as Eqn;
-      return {
-        eqns: [...out.eqns.slice(0, -1), { ...last, outputs: e.outputs }],
-        outputs: e.outputs,
-      };
-    });
-    if (body.eqns === loop.eqns) return null;
+    const body = turnProducts(
+      { ...loop, eqns },
+      (v) => weights.has(v),
+      turned,
+      before,
+    );
+    if (body === loop.eqns) return null;
     return {
       eqns: [
         ...before,
         closeLoop({
           ...loop,
           consts: [...loop.consts, ...turned.values()],
-          eqns: body.eqns,
+          eqns: body,
         }),
       ],
       outputs: eqn.outputs,

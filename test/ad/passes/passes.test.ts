@@ -16,7 +16,7 @@ import {
 } from "../../../src/ad/index.ts";
 import { evalJaxpr, type Jaxpr } from "../../../src/ad/jaxpr/jaxpr.ts";
 import { jaxprsIn } from "../../../src/ad/jaxpr/print.ts";
-import { passes, runPasses } from "../../../src/ad/passes/index.ts";
+import { optimize, passes, runPasses } from "../../../src/ad/passes/index.ts";
 import { weightsFirst } from "../../../src/ad/passes/weights-first.ts";
 import {
   expectClose,
@@ -185,6 +185,23 @@ test("hoist computes what steps share before the loop", () => {
   expect(counts).not.toHaveProperty("scan sin");
 });
 
+test("hoist takes out of a checkpoint what steps share, and leaves the rest to be computed again", () => {
+  const f = (w: Value, u: Value, x: Value) =>
+    scan(
+      (h: Value, row: Value) => [
+        checkpoint((h: Value, row: Value) =>
+          np.tanh(np.add(np.matmul(h, np.sin(w)), np.matmul(row, np.cos(u)))),
+        )(h, row),
+        null,
+      ],
+      np.zeros([2, N], "float64"),
+      x,
+    )[0];
+  const counts = after(f, inputs(), passes.hoist);
+  expect(counts).toMatchObject({ sin: 1, cos: 1, "scan remat": 1, "remat dot": 2 });
+  expect(counts).not.toHaveProperty("remat sin");
+}); // prettier-ignore
+
 test("scanOperands makes numbers inside, passes fixed carries as constants, and stacks nothing it was given", () => {
   const f = (x: Value) => {
     const ones = np.ones([T, 2], "float64");
@@ -264,14 +281,33 @@ test("weightsFirst puts the large matrix on the left, and only where it is not k
   const f = network((h) => h);
   const narrow = inputs().map((x) => np.astype(x, "float32"));
   const { jaxpr } = makeJaxpr(f)(...(narrow as [Value, Value, Value]));
-  checkJaxpr(weightsFirst(jaxpr, 0));
-  const counts = tally(weightsFirst(jaxpr, 0));
+  checkJaxpr(weightsFirst(jaxpr, jaxpr.inputs));
+  const counts = tally(weightsFirst(jaxpr, jaxpr.inputs));
   expect(counts).toMatchObject({ transpose: 2, "scan transpose": 4 });
-  expect(weightsFirst(jaxpr, jaxpr.inputs.length)).toBe(jaxpr);
+  expect(weightsFirst(jaxpr, [])).toBe(jaxpr);
   const want = evalJaxpr(jaxpr, narrow).map(toNd);
-  evalJaxpr(weightsFirst(jaxpr, 0), narrow).forEach((y, i) =>
+  evalJaxpr(weightsFirst(jaxpr, jaxpr.inputs), narrow).forEach((y, i) =>
     expectClose(toNd(y), want[i], 1e-5),
   );
+});
+
+test("weightsFirst turns a weight of loops in loops and checkpoints once, before all of them", () => {
+  const narrow = [draw(N, N), draw(4, N), draw(2 * T, 4, N)].map((x) => np.astype(x, "float32")); // prettier-ignore
+  const f = (w: Value, h: Value, x: Value) =>
+    scan(
+      (h: Value, row: Value) => {
+        const next = np.tanh(np.add(np.matmul(h, w), row));
+        return [next, np.sum(next)];
+      },
+      h,
+      x,
+      { checkpoint: T },
+    );
+  const { jaxpr } = optimize(makeJaxpr(f as never)(...(narrow as never[])));
+  checkJaxpr(jaxpr);
+  const counts = tally(jaxpr);
+  expect(counts).toMatchObject({ transpose: 1, "scan remat": 1, "remat scan": 1, "scan dot": 1 }); // prettier-ignore
+  expect(counts).not.toHaveProperty("remat transpose");
 });
 
 test.each([

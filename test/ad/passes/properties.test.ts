@@ -30,7 +30,7 @@ const width = 40;
 
 /** The program three times in a loop that carries a sum and a state, with work of each kind the passes move. */
 const looped =
-  (f: F, wrap: typeof checkpoint = (g) => g): F =>
+  (f: F, wrap: typeof checkpoint = (g) => g, segment = false): F =>
   (x, y) => {
     const inner = wrap(scalarOf(f));
     const data = Array.from({ length: 3 * width }, (_, i) => Math.sin(i + 1));
@@ -55,6 +55,7 @@ const looped =
       },
       [np.zeros([], "float64"), wide] as [Value, Value],
       xs,
+      { checkpoint: segment },
     );
     return [total, state, ...ys];
   };
@@ -77,6 +78,9 @@ const variants: Record<
   ],
   "its gradient through a checkpointed loop": (f) => (x, y) => [
     ...grad(scalarOf(looped(f, checkpoint)), both)(x, y),
+  ],
+  "its gradient through a loop in segments": (f) => (x, y) => [
+    ...grad(scalarOf(looped(f, checkpoint, true)), both)(x, y),
   ],
   "a derivative of its gradient through a loop": (f, directions) => (x, y) =>
     jvp(grad(scalarOf(looped(f)), both), [x, y], directions).flat(),
