@@ -35,7 +35,8 @@ function compileProgram(
   };
 }
 
-function inputsOf(kernel: Kernel | Control): readonly Ref[] {
+/** The buffers a kernel reads. */
+export function inputsOf(kernel: Kernel | Control): readonly Ref[] {
   switch (kernel.kind) {
     case "fill":
     case "iota":
