@@ -1,6 +1,7 @@
 /** @file Concrete immutable arrays; the buffer may still be pending while a compiled function runs. */
 import type { Device, DeviceBuffer, Storage } from "./backends/backend.ts";
 import { allocate, dtypeOf, type DType, type TypedArray } from "./dtype.ts";
+import { freeAtOnce } from "./free.ts";
 import { showArray, type Nested } from "./host.ts";
 import {
   showShape,
@@ -20,13 +21,24 @@ export class Array extends Value {
   /** A copy on the host of elements that live on a device, once somebody reads them. */
   #reading: Promise<TypedArray> | null = null;
   #copy: TypedArray | null = null;
+  /** Calls under way that read the elements: what they need is freed after them. */
+  #readers = 0;
+  /** What is to be freed once there are none. */
+  #deleted: Storage | Promise<Storage> | null = null;
+  /** Whether the elements on the host were made for this array and nobody has been given them. */
+  #isSole: boolean;
 
-  /** Wraps `storage` without copying; it must not be written to afterwards. */
+  /**
+   * Wraps `storage` without copying; it must not be written to afterwards. `isSole` says that nothing else
+   * refers to that memory, which may then be freed before the garbage collector comes by.
+   */
   constructor(
     readonly type: ArrayType,
     storage: Storage | Promise<Storage>,
+    isSole = false,
   ) {
     super();
+    this.#isSole = isSole;
     this.#storage = storage;
     if (storage instanceof Promise) {
       storage.then(
@@ -42,31 +54,42 @@ export class Array extends Value {
   /** The elements if they are on the host now, else null. */
   get ready(): TypedArray | null {
     const storage = this.#live("ready");
+    this.#isSole = false;
     return onHost(storage) ? storage : this.#copy;
   }
 
   /** The elements where `device` can use them: where they are if that is the host or the device itself, else a copy. */
   on(device: Device): Storage | Promise<Storage> {
     const storage = this.#live(`a call on ${device}`);
-    if (onHost(storage)) return storage;
-    if (storage instanceof Promise)
-      return storage.then((stored) =>
-        onHost(stored) || stored.device === device ? stored : this.data(),
-      );
-    return storage.device === device ? storage : this.data();
+    // These hand an operand through as a result.
+    if (device === "js" || device === "tfjs") this.#isSole = false;
+    const there = (stored: Storage) =>
+      onHost(stored) || stored.device === device ? stored : this.#read(stored);
+    return storage instanceof Promise ? storage.then(there) : there(storage);
   }
 
   /** The elements, waiting for a pending computation; rejects with the error that computation ended in. */
   override async data(): Promise<TypedArray> {
-    const storage = await this.#live("data");
-    if (onHost(storage)) return storage;
-    this.#reading ??= storage.read();
-    return (this.#copy = await this.#reading);
+    const storage = this.#live("data");
+    this.#isSole = false;
+    this.hold();
+    try {
+      const stored = await storage;
+      return onHost(stored) ? stored : await this.#read(stored);
+    } finally {
+      this.release();
+    }
+  }
+
+  #read(buffer: DeviceBuffer): Promise<TypedArray> {
+    this.#reading ??= buffer.read().then((copy) => (this.#copy = copy));
+    return this.#reading;
   }
 
   /** The elements at once; a TypeError while they are still being computed or on a device. */
   override dataSync(): TypedArray {
     const storage = this.#live("dataSync");
+    this.#isSole = false;
     const elements = onHost(storage) ? storage : this.#copy;
     if (elements) return elements;
     throw new TypeError(
@@ -76,16 +99,38 @@ export class Array extends Value {
     );
   }
 
-  /** Frees the elements now instead of when nothing refers to them; using the array afterwards is a TypeError (jax.Array.delete). */
+  /** Keeps the elements from being freed until `release` is called as often. */
+  hold(): void {
+    this.#readers++;
+  }
+
+  release(): void {
+    this.#readers--;
+    this.#freeDeleted();
+  }
+
+  /**
+   * Frees the elements now instead of when nothing refers to them, or as soon as calls under way have read them; using
+   * the array afterwards is a TypeError (jax.Array.delete). Elements somebody has read stay what they are.
+   */
   delete(): void {
-    const storage = this.#storage;
+    this.#deleted ??= this.#storage;
     this.#storage = null;
+    this.#freeDeleted();
+  }
+
+  #freeDeleted(): void {
+    const storage = this.#deleted;
+    if (this.#readers > 0 || !storage) return;
+    this.#deleted = null;
     this.#reading = null;
     this.#copy = null;
     void Promise.resolve(storage).then(
       (stored) => {
-        if (stored && !onHost(stored)) stored.free();
+        if (!onHost(stored)) stored.free();
+        else if (this.#isSole) freeAtOnce(stored);
       },
+      // A computation that failed left nothing to free.
       () => undefined,
     );
   }

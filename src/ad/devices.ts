@@ -25,11 +25,21 @@ export interface DeviceInfo extends Availability {
   readonly device: Device;
 }
 
+/** A check that fails is itself the reason why a device does not work: a native library that does not load, say. */
+async function checked(backend: Backend): Promise<Availability> {
+  try {
+    return await backend.check();
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    return { available: false, detail: reason };
+  }
+}
+
 /** Every device with whether it works here: what it runs on, or what is missing (jax.devices). */
 export const devices = (): Promise<DeviceInfo[]> =>
   Promise.all(
     Object.values(backends).map(async (backend) => ({
       device: backend.device,
-      ...(await backend.check()),
+      ...(await checked(backend)),
     })),
   );

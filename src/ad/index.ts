@@ -8,6 +8,7 @@ export type { ArrayType, Shape } from "./shape.ts";
 export { Value } from "./tracer.ts";
 export { scalar, type ArrayLike } from "./value.ts";
 export { jit, type Jitted, type JitOptions } from "./jit.ts";
+export { exportOnnx, type ExportOptions } from "./export.ts";
 export { devices, type DeviceInfo } from "./devices.ts";
 export type { Device, Precision } from "./backends/backend.ts";
 export { vmap } from "./transforms/vmap.ts";

@@ -6,15 +6,16 @@ import type {
   Precision,
   Storage,
 } from "./backends/backend.ts";
+import { compileShared, type Lease } from "./compile-cache.ts";
 import { backendOf } from "./devices.ts";
+import { checkDonateArgnums, donatedLeaves } from "./donation.ts";
 import { idOf } from "./identity.ts";
-import { lowerJaxpr } from "./lowering/lower.ts";
-import { optimize } from "./passes/index.ts";
+import { createLru } from "./lru.ts";
 import { showType, type ArrayType } from "./shape.ts";
 import { SymbolTable, parseShapes } from "./symbolic.ts";
 import { Tracer, isTracing, type Value } from "./tracer.ts";
-import { FlatFunction, flattenValues } from "./transforms/flat.ts";
-import { traceToJaxpr } from "./transforms/trace.ts";
+import { traceFunction } from "./traced.ts";
+import { flattenValues } from "./transforms/flat.ts";
 import { showTree, unflatten, type TreeDef } from "./tree.ts";
 
 export interface JitOptions {
@@ -32,10 +33,21 @@ export interface JitOptions {
   readonly symbolicShapes?: readonly unknown[];
   /** Arguments that are not arrays but choices (a number, a string, an object): each value is compiled for itself. */
   readonly staticArgnums?: readonly number[];
+  /**
+   * Arguments whose arrays are deleted by the call: their memory is freed as soon as it has run, not when the garbage
+   * collector comes by (jax.jit donate_argnums). Under another transform nothing is donated.
+   */
+  readonly donateArgnums?: readonly number[];
 }
 
+/** Programs one function keeps compiled; the one used longest ago makes room. */
+const capacity = 64;
+
+/** Devices whose results are memory on the host that nothing else refers to. */
+const ownResults: ReadonlySet<Device> = new Set(["cpu", "cuda"]);
+
 interface Compiled {
-  readonly executable: Executable | Promise<Executable>;
+  readonly lease: Lease;
   /** Calls under way; memory they use is freed after them. */
   readonly running: Set<Promise<unknown>>;
   readonly outTypes: readonly ArrayType[];
@@ -54,7 +66,10 @@ function staticKey(value: unknown): string {
 }
 
 export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
-  /** Frees the native memory of everything compiled so far, once calls under way have ended; the next call compiles anew. */
+  /**
+   * Frees the native memory of what was compiled so far and no other function shares, once calls under way have ended;
+   * the next call compiles anew.
+   */
   dispose(): Promise<void>;
 };
 
@@ -64,10 +79,18 @@ export function jit<A extends readonly unknown[], R>(
   options: JitOptions = {},
 ): Jitted<A, R> {
   const { device = "cpu", threads = 0, precision = "float32" } = options;
-  if (precision === "int8" && device === "js")
-    throw new TypeError("jit: precision int8 needs device cpu, got js");
-  const staticAt = new Set(options.staticArgnums);
-  const cache = new Map<string, Compiled>();
+  if (precision === "int8" && device !== "cpu")
+    throw new TypeError(`jit: precision int8 needs device cpu, got ${device}`);
+  const { staticArgnums = [], donateArgnums = [] } = options;
+  checkDonateArgnums(donateArgnums, staticArgnums);
+  const staticAt = new Set(staticArgnums);
+  const retiring = new Set<Promise<void>>();
+  /** What no new call will use is given up after the calls under way. */
+  const cache = createLru<Compiled>(capacity, ({ lease, running }) => {
+    const retired = Promise.allSettled(running).then(() => lease.release());
+    retiring.add(retired);
+    void retired.finally(() => retiring.delete(retired));
+  });
 
   const compile = (
     args: A,
@@ -81,26 +104,21 @@ export function jit<A extends readonly unknown[], R>(
           staticAt.has(i) ? arg : given[i],
         ) as unknown as A),
       );
-    const flat = new FlatFunction("jit", traced, def);
-    const program = symbols.trace((at) => traceToJaxpr(flat.run, at), types);
-    for (const value of program.consts) {
-      if (!(value instanceof Array))
-        throw new TypeError(
-          "jit: a traced value was closed over; pass it as an argument instead",
-        );
-    }
-    const closed = optimize(program);
+    const { jaxpr, consts, outDef } = traceFunction(
+      "jit",
+      traced,
+      def,
+      types,
+      symbols,
+    );
     return {
-      executable: backendOf(device).compile(
-        lowerJaxpr(closed.jaxpr, closed.consts as readonly Array[]),
-        {
-          symbols: symbols.names,
-          threads,
-          precision,
-        },
-      ),
-      outTypes: closed.jaxpr.outputs.map((v) => v.type),
-      outDef: flat.outDef,
+      lease: compileShared(jaxpr, consts, device, {
+        symbols: symbols.names,
+        threads,
+        precision,
+      }),
+      outTypes: jaxpr.outputs.map((v) => v.type),
+      outDef,
       symbols,
       running: new Set(),
     };
@@ -118,25 +136,26 @@ export function jit<A extends readonly unknown[], R>(
     const backend = backendOf(device);
     const specs = backend.symbolicSizes ? options.symbolicShapes : undefined;
     const { types, sizes, names } = parseShapes(
+      "jit",
       specs,
       def,
       arrays.map((x) => x.type),
     );
     const fixed = [...staticAt].map((i) => staticKey(args[i])).join(" ");
     const key = `${showTree(def)} ${types.map(showType).join(" ")} ${fixed}`;
-    let compiled = cache.get(key);
-    if (!compiled) {
-      compiled = compile(args, def, types, new SymbolTable(names));
-      cache.set(key, compiled);
+    const donated = donatedLeaves(donateArgnums, def, arrays);
+    const compiled = cache.get(key, () => {
+      const made = compile(args, def, types, new SymbolTable(names));
       // A compilation that failed (no memory, say) may be tried again.
-      if (compiled.executable instanceof Promise)
-        compiled.executable.catch(() => cache.delete(key));
-    }
-    const { executable, outTypes, outDef, symbols, running } = compiled;
-    const run = (exe: Executable, inputs: readonly Storage[]) =>
-      exe.run(inputs, sizes);
+      if (made.lease.executable instanceof Promise)
+        made.lease.executable.catch(() => cache.remove(key, made));
+      return made;
+    });
+    const { lease, outTypes, outDef, symbols, running } = compiled;
+    const { executable } = lease;
     const inputs = arrays.map((x) => x.on(device));
-    let results: (Storage | Promise<Storage>)[];
+    const run = (exe: Executable, stored: readonly Storage[]) =>
+      exe.run(stored, sizes);
     const out =
       executable instanceof Promise || inputs.some((x) => x instanceof Promise)
         ? Promise.all([executable, ...inputs]).then(([exe, ...stored]) =>
@@ -145,31 +164,32 @@ export function jit<A extends readonly unknown[], R>(
         : run(executable, inputs as Storage[]);
     if (out instanceof Promise) {
       running.add(out);
+      arrays.forEach((x) => x.hold());
       // A function without results has nobody to tell of its failure.
-      out.catch(() => undefined).finally(() => running.delete(out));
-      results = outTypes.map((_, i) => out.then((buffers) => buffers[i]));
-    } else {
-      results = out;
+      void out
+        .catch(() => undefined)
+        .finally(() => {
+          running.delete(out);
+          arrays.forEach((x) => x.release());
+        });
     }
+    donated.forEach((k) => arrays[k].delete());
     return unflatten(
       outDef,
       outTypes.map(
-        (type, i) => new Array(symbols.resolve(type, sizes), results[i]),
+        (type, i) =>
+          new Array(
+            symbols.resolve(type, sizes),
+            out instanceof Promise ? out.then((buffers) => buffers[i]) : out[i],
+            ownResults.has(device),
+          ),
       ),
     ) as R;
   };
   return Object.assign(call, {
     dispose: async () => {
-      const all = [...cache.values()];
       cache.clear();
-      for (const { executable, running } of all) {
-        await Promise.allSettled(running);
-        // What failed to compile holds nothing; its callers were told.
-        await Promise.resolve(executable).then(
-          (exe) => exe.dispose(),
-          () => undefined,
-        );
-      }
+      await Promise.all(retiring);
     },
   });
 }

@@ -28,6 +28,7 @@ export class SymbolTable {
 
   /** The jaxpr of a function whose argument types hold symbols' first primes; a TypeError if it holds at those only. */
   trace(
+    who: string,
     trace: (types: readonly ArrayType[]) => ClosedJaxpr,
     types: readonly ArrayType[],
   ): ClosedJaxpr {
@@ -48,7 +49,7 @@ export class SymbolTable {
         !closed.consts.every((value, i) => sameConst(value, other.consts[i])))
     ) {
       throw new TypeError(
-        `jit: the function computes with the size of a symbolic axis (${this.symbols.join(", ")}); it may only pass such axes along`,
+        `${who}: the function computes with the size of a symbolic axis (${this.symbols.join(", ")}); it may only pass such axes along`,
       );
     }
     return closed;
@@ -96,6 +97,7 @@ const sameConst = (a: Value, b: Value): boolean => {
 
 /** Argument types with symbols in place of their sizes, and those sizes in this call. */
 export function parseShapes(
+  who: string,
   specs: readonly unknown[] | undefined,
   def: TreeDef,
   types: readonly ArrayType[],
@@ -107,7 +109,7 @@ export function parseShapes(
   const sizes = new Map<string, number>();
   const names: string[] = [];
   if (!specs) return { types, sizes, names };
-  const leaves = broadcastPrefix("jit symbolicShapes", specs, def);
+  const leaves = broadcastPrefix(`${who} symbolicShapes`, specs, def);
   const symbolic = types.map((type, k) => {
     const spec = leaves[k];
     if (typeof spec !== "string") return type;
@@ -119,7 +121,7 @@ export function parseShapes(
         : words.length !== type.shape.length
     ) {
       throw new TypeError(
-        `jit symbolicShapes: expected a word for each axis of ${showType(type)} or a final "...", got "${spec}"`,
+        `${who} symbolicShapes: expected a word for each axis of ${showType(type)} or a final "...", got "${spec}"`,
       );
     }
     const shape = type.shape.map((n, axis) => {
@@ -127,14 +129,14 @@ export function parseShapes(
       if (name === "_" || name === "...") return n;
       if ((sizes.get(name) ?? n) !== n) {
         throw new TypeError(
-          `jit: symbolic size ${name} is ${sizes.get(name)} and ${n} in one call, at ${showType(type)}`,
+          `${who}: symbolic size ${name} is ${sizes.get(name)} and ${n} in one call, at ${showType(type)}`,
         );
       }
       if (!sizes.has(name)) {
         names.push(name);
         if (names.length > most)
           throw new TypeError(
-            `jit: expected at most ${most} symbolic sizes, got ${names.join(", ")}`,
+            `${who}: expected at most ${most} symbolic sizes, got ${names.join(", ")}`,
           );
         sizes.set(name, n);
       }

@@ -1,7 +1,6 @@
 /** @file `unirep info`: version, devices and weights of this installation. */
 import { Command } from "commander";
 import { existsSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { report } from "./report.ts";
 import { packageVersion } from "./version.ts";
 
@@ -20,37 +19,25 @@ async function info({ json }: { json?: boolean }): Promise<void> {
   const version = packageVersion();
   const { node } = process.versions;
   const platform = `${process.platform} ${process.arch}`;
-  const devices = { cpu: await cpuDevice(), js: { available: true } };
+  const { devices } = await import("../ad/index.ts");
+  const all = await devices();
   const { cacheFolder } = await import("../unirep/index.ts");
   const { knownWeights } = await import("./known-weights.ts");
   const cache = cacheFolder();
   const weights = await knownWeights(cache);
-  const { cpu } = devices;
-  report(json, { version, node, platform, devices, cache, weights }, [
+  const byName = Object.fromEntries(
+    all.map(({ device, available, detail }) => [device, { available, detail }]),
+  );
+  report(json, { version, node, platform, devices: byName, cache, weights }, [
     `unirep-ts ${version}, Node ${node}, ${platform}`,
-    cpu.available
-      ? `device cpu: ONNX Runtime ${cpu.runtime}, ${cpu.cores} cores (${cpu.name})`
-      : `device cpu: not available, ${cpu.reason}`,
-    "device js: always there, slow",
+    ...all.map(
+      ({ device, available, detail }) =>
+        `device ${device}: ${available ? "" : "not available, "}${detail}`,
+    ),
     `weights in ${cache}${existsSync(cache) ? "" : " (not there yet)"}:`,
     ...weights.map(
       ({ id, sha256, licence, path }) =>
         `  ${id.padEnd(12)}  ${sha256?.slice(0, 12) ?? "no hash".padEnd(12)}  ${licence}  ${path ?? `not in the cache: unirep weights pull ${id}`}`,
     ),
   ]);
-}
-
-async function cpuDevice() {
-  try {
-    const { env } = await import("onnxruntime-node");
-    return {
-      available: true,
-      runtime: env.versions.node ?? env.versions.common,
-      cores: availableParallelism(),
-      name: cpus()[0]?.model ?? "unknown",
-    } as const;
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    return { available: false, reason } as const;
-  }
 }

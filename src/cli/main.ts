@@ -15,6 +15,10 @@ const commands: Readonly<
     description: "compute the language model's perplexity of proteins",
     load: async () => (await import("./score.ts")).scoreCommand(),
   },
+  export: {
+    description: "write a model as an ONNX file",
+    load: async () => (await import("./export.ts")).exportCommand(),
+  },
   info: {
     description: "show version, devices and weights",
     load: async () => (await import("./info.ts")).infoCommand(),

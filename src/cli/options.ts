@@ -1,12 +1,12 @@
 /** @file The options that `embed` and `score` share, checked as they are parsed. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { ModelName } from "../unirep/index.ts";
+import type { EngineDevice, ModelName } from "../unirep/index.ts";
 import { exitCodesHelp } from "./exit-codes.ts";
 
 export interface SharedOptions {
   readonly model?: ModelName;
   readonly weights?: string;
-  readonly device: "cpu" | "js";
+  readonly device: EngineDevice;
   readonly precision: "f32" | "int8";
   readonly threads?: number;
   readonly gaps: "refuse" | "remove";
@@ -35,18 +35,33 @@ export function sequenceCommand(
   );
 }
 
+// Help must not load the engine, which has this list; the type keeps the two the same.
+const engineDevices = Object.keys({
+  cpu: true,
+  cuda: true,
+  js: true,
+} satisfies Record<EngineDevice, true>);
+
+/** `--model` and `--weights`. */
+export const weightsOptions = (): Option[] => [
+  new Option(
+    "--model <name>",
+    "published architecture (default: that of --weights, else 1900)",
+  ).choices(["64", "256", "1900"]),
+  new Option(
+    "--weights <path|id>",
+    "file, folder or id of weights, random or random:SEED (default: the model's published ones)",
+  ),
+];
+
 function sharedOptions(): Option[] {
   return [
+    ...weightsOptions(),
     new Option(
-      "--model <name>",
-      "published architecture (default: that of --weights, else 1900)",
-    ).choices(["64", "256", "1900"]),
-    new Option(
-      "--weights <path|id>",
-      "file, folder or id of weights, random or random:SEED (default: the model's published ones)",
-    ),
-    new Option("--device <name>", "cpu: compiled; js: the slow reference")
-      .choices(["cpu", "js"])
+      "--device <name>",
+      "cpu: compiled; cuda: an NVIDIA GPU; js: the slow reference",
+    )
+      .choices(engineDevices)
       .default("cpu"),
     new Option("--precision <name>", "int8 is faster and less exact")
       .choices(["f32", "int8"])
@@ -74,7 +89,7 @@ function sharedOptions(): Option[] {
 
 /** Refuses options that exclude each other, as wrong usage. */
 export function checkOptions({ device, precision }: SharedOptions): void {
-  if (device === "js" && precision === "int8")
+  if (device !== "cpu" && precision === "int8")
     throw new InvalidArgumentError("--precision int8 needs --device cpu");
 }
 

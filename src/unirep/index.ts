@@ -1,10 +1,25 @@
 /** @file UniRep's public face: models, weights, representations, scores, sequence files. */
 export { rep, type RepOptions } from "./represent.ts";
 export { score, type ScoreOptions } from "./score.ts";
-export { loadModel, type ModelOptions, type UniRep } from "./load-model.ts";
+export {
+  loadModel,
+  type EngineDevice,
+  type ModelOptions,
+  type UniRep,
+} from "./load-model.ts";
+export {
+  exportModel,
+  exportModelFile,
+  type ExportHead,
+  type ModelExportOptions,
+} from "./export.ts";
+export { exportTasks, type ExportTask } from "./export-metadata.ts";
+export type { ExportedRepresentation, NamedResults } from "./export-program.ts";
 export { Results } from "./results.ts";
 export type { Progress, Sequences } from "./run-sequences.ts";
-export type { SequenceInput } from "./inputs.ts";
+export { nameSequence, type NamedSequence, type SequenceInput } from "./inputs.ts";
+export { atomically } from "./tables/atomic-file.ts";
+export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 export {
   representationLayers,
   tokenPolicy,
@@ -21,13 +36,22 @@ export {
 export {
   checkParams,
   inferConfig,
+  mapParams,
   namedParams,
   paramShapes,
   type HostTensor,
   type MlstmParams,
   type UniRepParams,
 } from "./params.ts";
-export { initParams } from "./init.ts";
+export { initParams, initStyles, type InitStyle } from "./init.ts";
+export type { MlstmState } from "./mlstm.ts";
+export {
+  buildNetwork,
+  carryOn,
+  nextTokenLogProbs,
+  step,
+  type Network,
+} from "./network.ts";
 export * from "./weights/index.ts";
 export * from "./formats/index.ts";
 export * from "./tables/index.ts";

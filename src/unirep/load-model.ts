@@ -14,14 +14,21 @@ import { checkParams, mapParams, type UniRepParams } from "./params.ts";
 import { loadWeights } from "./weights/index.ts";
 import type { Weights, WeightsInfo } from "./weights/types.ts";
 
+/**
+ * Devices the engine runs on: its lanes and steps change with the work, so one compiled program has to serve all sizes, or
+ * compiling has to cost nothing.
+ */
+const engineDevices = ["cpu", "cuda", "js"] as const;
+export type EngineDevice = (typeof engineDevices)[number];
+
 export interface ModelOptions {
   /** Published architecture, by default `"1900"`. */
   readonly model?: ModelName | undefined;
   /** A path, an id, `random` or `random:SEED`, or weights already read; by default the model's published ones. */
   readonly weights?: string | Weights | undefined;
-  /** `cpu` (default): compiled. `js`: the reference, slow. */
-  readonly device?: Device | undefined;
-  /** `f32` (default), or `int8`: 8-bit products, up to three times faster for wide layers and less exact (docs/performance.md). */
+  /** `cpu` (default): compiled. `cuda`: on an NVIDIA GPU. `js`: the reference, slow. */
+  readonly device?: EngineDevice | undefined;
+  /** `f32` (default), or `int8` (`cpu` only): 8-bit products, up to three times faster for wide layers and less exact (docs/performance.md). */
   readonly precision?: "f32" | "int8" | undefined;
   /** Threads of the compiled network; by default one a physical core. */
   readonly threads?: number | undefined;
@@ -40,6 +47,10 @@ export interface UniRep {
 /** Loads weights and builds the network; compiling happens when a task first runs. */
 export async function loadModel(options: ModelOptions = {}): Promise<UniRep> {
   const { device = "cpu", precision = "f32", threads = 0 } = options;
+  if (!engineDevices.includes(device))
+    throw new TypeError(
+      `loadModel: expected a device, one of ${engineDevices.join(", ")}, got ${String(device)}; other devices compile a program for each size, and the engine's sizes follow the work`,
+    );
   const weights =
     typeof options.weights === "object"
       ? options.weights
@@ -86,7 +97,7 @@ export async function loadModel(options: ModelOptions = {}): Promise<UniRep> {
 }
 
 /** The network of float32 host parameters, normalised by the device that will run it. */
-async function prepareNetwork(
+export async function prepareNetwork(
   params: UniRepParams,
   device: Device,
 ): Promise<Network<Array>> {

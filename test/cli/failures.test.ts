@@ -231,6 +231,16 @@ describe("wrong usage exits with 2", () => {
       "error: --precision int8 needs --device cpu",
     ],
     [
+      "8 bits on a GPU",
+      "embed x.fa -o x.npz --device cuda --precision int8".split(" "),
+      "error: --precision int8 needs --device cpu",
+    ],
+    [
+      "a device the engine does not run on",
+      "embed x.fa -o x.npz --device webgpu".split(" "),
+      "error: option '--device <name>' argument 'webgpu' is invalid. Allowed choices are cpu, cuda, js.",
+    ],
+    [
       "no threads",
       ["embed", "x.fa", "-o", "x.npz", "--threads", "0"],
       "Expected a positive integer.",

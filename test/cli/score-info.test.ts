@@ -76,24 +76,53 @@ describe("score", () => {
   });
 });
 
-test("info --json names version, devices and every published weights", async () => {
-  const { code, stdout, stderr } = await unirep(["info", "--json"], {
-    env: { UNIREP_CACHE: folder },
+describe("info", () => {
+  const env = { UNIREP_CACHE: folder };
+  const names = ["js", "cpu", "webgpu", "cuda", "tfjs"];
+  interface Device {
+    readonly available: boolean;
+    readonly detail: string;
+  }
+
+  test("names version, devices and every published weights in --json", async () => {
+    const { code, stdout, stderr } = await unirep(["info", "--json"], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as {
+      version: string;
+    };
+    const said = JSON.parse(stdout) as { devices: Record<string, Device> };
+    expect(said).toMatchObject({
+      version,
+      node: process.versions.node,
+      devices: { cpu: { available: true }, js: { available: true } },
+      cache: folder,
+      weights: ["unirep-64", "unirep-256", "unirep-1900"].map((id) => ({
+        id,
+        licence: "CC BY-NC 4.0",
+        path: null,
+      })),
+    });
+    expect(Object.keys(said.devices)).toEqual(names);
+    for (const { detail } of Object.values(said.devices))
+      expect(detail).not.toBe("");
   });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as {
-    version: string;
-  };
-  expect(JSON.parse(stdout)).toMatchObject({
-    version,
-    node: process.versions.node,
-    devices: { cpu: { available: true }, js: { available: true } },
-    cache: folder,
-    weights: ["unirep-64", "unirep-256", "unirep-1900"].map((id) => ({
-      id,
-      licence: "CC BY-NC 4.0",
-      path: null,
-    })),
+
+  test("says of each device what it runs on or why it does not work, a line each", async () => {
+    const [people, machine] = await Promise.all([
+      unirep(["info"], { env }),
+      unirep(["info", "--json"], { env }),
+    ]);
+    const { devices } = JSON.parse(machine.stdout) as {
+      devices: Record<string, Device>;
+    };
+    expect(
+      people.stdout.split("\n").filter((line) => line.startsWith("device ")),
+    ).toEqual(
+      names.map((name) => {
+        const { available, detail } = devices[name];
+        return `device ${name}: ${available ? detail : `not available, ${detail}`}`;
+      }),
+    );
   });
 });
 

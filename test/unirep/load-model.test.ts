@@ -1,6 +1,10 @@
 /** @file Loading a model: once for equal options, in f32 or int8. */
 import { describe, expect, test } from "vitest";
-import { loadModel, sharedModel } from "../../src/unirep/load-model.ts";
+import {
+  loadModel,
+  sharedModel,
+  type EngineDevice,
+} from "../../src/unirep/load-model.ts";
 import { customModel } from "../../src/unirep/model.ts";
 import { rep } from "../../src/unirep/represent.ts";
 import { testWeights, tinyModel } from "./test-model.ts";
@@ -53,6 +57,14 @@ describe("a model", () => {
       expect(cosine).toBeGreaterThan(0.99);
       expect(int8[i].hAvg).not.toEqual(r.hAvg);
     });
+  });
+
+  test("is refused on a device that compiles each size for itself", async () => {
+    await expect(
+      loadModel({ weights: "random", device: "webgpu" as EngineDevice }),
+    ).rejects.toThrow(
+      "loadModel: expected a device, one of cpu, cuda, js, got webgpu; other devices compile a program for each size, and the engine's sizes follow the work",
+    );
   });
 
   test("in int8 is refused by the reference backend", async () => {

@@ -52,12 +52,12 @@ export function jaxprsIn(params: unknown): Jaxpr[] {
 }
 
 /** A plain object; an instance of a class prints itself. */
-const isRecord = (value: unknown): value is object =>
+export const isRecord = (value: unknown): value is object =>
   typeof value === "object" &&
   value !== null &&
   Object.getPrototypeOf(value) === Object.prototype;
 
-const isJaxpr = (value: unknown): value is Jaxpr =>
+export const isJaxpr = (value: unknown): value is Jaxpr =>
   typeof value === "object" && value !== null && "eqns" in value;
 
 const isType = (value: unknown): value is ArrayType =>

@@ -1,5 +1,6 @@
 /** @file The pairs of operator and dtype ONNX Runtime has no kernel for, and the wider dtype that carries each. */
 import type { DType } from "../../dtype.ts";
+import type { Device } from "../backend.ts";
 import type { GraphBuilder } from "./graph.ts";
 import { elementType, type ElementType } from "./proto.ts";
 
@@ -28,6 +29,15 @@ const carriers: Readonly<Record<string, Carriers>> = {
   MatMul: unsigned,
 };
 
+/** There is no float64 on a WebGPU device: what is carried in it is computed on the processor. */
+const onWebgpu: typeof carriers = {
+  // WGSL lets these be wrong by up to 5e-4, and SwiftShader's are by 4e-5.
+  Sin: { float32: "float64" },
+  Cos: { float32: "float64" },
+  // The kernel takes an infinity for the end of the axis and gives it the index -1.
+  TopK: { float32: "float64" },
+};
+
 /** No kernel, and no carrier that would keep every digit: the operation is computed from others. */
 const absent: Readonly<Record<string, readonly DType[]>> = {
   ...Object.fromEntries(
@@ -41,13 +51,23 @@ const absent: Readonly<Record<string, readonly DType[]>> = {
   Pow: ["int32", "uint32"],
 };
 
+/** As inexact as sine and cosine; what they are made of is exact. */
+const absentOnWebgpu: readonly string[] = ["Tan", "Asin", "Acos", "Atan"];
+
 /** Whether `op` works on `dtype`, in a carrier or as it is. */
-export const hasKernel = (op: string, dtype: DType): boolean =>
-  !absent[op]?.includes(dtype);
+export const hasKernel = (device: Device, op: string, dtype: DType): boolean =>
+  !absent[op]?.includes(dtype) &&
+  !(device === "webgpu" && absentOnWebgpu.includes(op));
 
 /** The dtype to compute `op` in when it has no kernel for `dtype`, else null. */
-export const carrierOf = (op: string, dtype: DType): ElementType | null =>
-  carriers[op]?.[dtype] ?? null;
+export const carrierOf = (
+  device: Device,
+  op: string,
+  dtype: DType,
+): ElementType | null =>
+  (device === "webgpu" ? onWebgpu[op]?.[dtype] : undefined) ??
+  carriers[op]?.[dtype] ??
+  null;
 
 export const cast = (g: GraphBuilder, name: string, to: ElementType): string =>
   g.node("Cast", [name], { to: elementType[to] });
@@ -60,7 +80,7 @@ export function carried(
   names: readonly string[],
   make: (names: readonly string[]) => string,
 ): string {
-  const carrier = carrierOf(op, dtype);
+  const carrier = carrierOf(g.device, op, dtype);
   if (carrier === null) return make(names);
   return cast(g, make(names.map((name) => cast(g, name, carrier))), dtype);
 }

@@ -15,8 +15,14 @@ export function emitDot(
   constants: ReadonlyMap<number, Array>,
   precision: Precision,
 ): string {
-  const { lhs, rhs, dims } = kernel;
+  const { lhs, rhs, dims, out } = kernel;
   const [lc, rc] = dims.contract;
+  // WebGPU's MatMul over an empty axis ends the process.
+  if (lc.some((axis) => lhs.type.shape[axis] === 0))
+    return g.node("Expand", [
+      g.scalar(0, out.type.dtype),
+      g.shape(out.type.shape),
+    ]);
   const rank = lhs.type.shape.length;
   // (..., K) x (K, N): the shape of every product in a network of dense layers.
   const isMatMul =

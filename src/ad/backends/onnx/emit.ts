@@ -3,7 +3,7 @@ import type { Array } from "../../array.ts";
 import { allocate } from "../../dtype.ts";
 import type { Kernel, Program, Ref } from "../../lowering/kernel.ts";
 import { range, type Shape } from "../../shape.ts";
-import type { CompileOptions } from "../backend.ts";
+import type { CompileOptions, Device } from "../backend.ts";
 import { emitDot } from "./dot.ts";
 import { emitExpr } from "./expr.ts";
 import { emitGather, emitScatter } from "./gather.ts";
@@ -17,8 +17,12 @@ import { emitThreefry } from "./random.ts";
 import { elementType, type Graph } from "./proto.ts";
 
 /** The whole program as one ONNX graph. */
-export function emitProgram(program: Program, options: CompileOptions): Graph {
-  const g = GraphBuilder.create(options.symbols);
+export function emitProgram(
+  program: Program,
+  options: CompileOptions,
+  device: Device = "cpu",
+): Graph {
+  const g = GraphBuilder.create(options.symbols, device);
   const inputs = program.inputs.map((ref) => g.input(ref, true));
   const constants = new Map<number, Array>();
   const emitKernels = (into: GraphBuilder, body: Program) => {

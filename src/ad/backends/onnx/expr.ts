@@ -34,7 +34,7 @@ export function emitExpr(
     return { name: g.scalar(expr.value, expr.dtype), shape: [] };
   const known = done.get(expr);
   if (known) return known;
-  const op = nodeOf(expr);
+  const op = nodeOf(g, expr);
   const own = op !== undefined || expr.op in special || expr.op === "convert";
   const result = own
     ? emitOperation(
@@ -53,11 +53,11 @@ const workingDtype = ({ args }: Operation): DType =>
   args[args.length - 1].dtype;
 
 /** The operator that does the work, if ONNX Runtime has one for the dtype. */
-function nodeOf(expr: Operation): string | undefined {
+function nodeOf(g: GraphBuilder, expr: Operation): string | undefined {
   const dtype = workingDtype(expr);
   const integer = !isFloat(dtype) && dtype !== "bool";
   const op = (integer ? bitwise[expr.op] : undefined) ?? nodes[expr.op];
-  return op !== undefined && hasKernel(op, dtype) ? op : undefined;
+  return op !== undefined && hasKernel(g.device, op, dtype) ? op : undefined;
 }
 
 function emitOperation(
@@ -75,7 +75,7 @@ function emitOperation(
   if (integer && (op === undefined || !isFloat(dtype)))
     return { name: integer(g, names, dtype), shape };
   const node = op as string;
-  const carrier = carrierOf(node, dtype);
+  const carrier = carrierOf(g.device, node, dtype);
   if (carrier === null) return { name: g.node(node, names), shape };
   const wide = names.map((name, i) =>
     expr.args[i].dtype === dtype && !(expr.op === "select" && i === 0)

@@ -9,11 +9,29 @@ import type { GraphBuilder } from "./graph.ts";
 const column = (g: GraphBuilder, name: string) =>
   g.node("Unsqueeze", [name, g.ints([-1])]);
 
+/**
+ * A WebGPU shader reads and writes wherever an index points, and an address that is not its own ends the process.
+ * So indices are looked up first in a table of the rows there are, of a dtype only the processor has: it refuses
+ * what is out of range.
+ */
+function checked(g: GraphBuilder, indices: string, size: number): string {
+  if (g.device !== "webgpu") return indices;
+  const rows = g.constantData(
+    "float64",
+    [size],
+    Float64Array.from(range(size)),
+  );
+  return cast(g, g.node("Gather", [rows, indices], { axis: 0 }), "int32");
+}
+
 export function emitGather(
   g: GraphBuilder,
   { out, input, indices, batch }: Extract<Kernel, { kind: "gather" }>,
 ): void {
-  const [x, at] = [g.read(input), g.read(indices)];
+  const [x, at] = [
+    g.read(input),
+    checked(g, g.read(indices), input.type.shape[batch]),
+  ];
   g.define(
     out,
     batch === 0
@@ -29,7 +47,7 @@ export function emitScatter(
   { op, indices, updates, batch, out }: Extract<Kernel, { kind: "scatter" }>,
 ): void {
   const { shape, dtype } = out.type;
-  const where = positions(g, indices, batch);
+  const where = positions(g, indices, batch, shape[batch]);
   const scatter = (start: number, values: string, reduction: string) => {
     const initial = g.node("Expand", [g.scalar(start, dtype), g.shape(shape)]);
     return g.node("ScatterND", [initial, where, values], { reduction });
@@ -45,7 +63,12 @@ export function emitScatter(
 }
 
 /** The indices (B..., I...) with the position along every batch axis before each: int64 (B..., I..., batch + 1). */
-function positions(g: GraphBuilder, indices: Ref, batch: number): string {
+function positions(
+  g: GraphBuilder,
+  indices: Ref,
+  batch: number,
+  size: number,
+): string {
   const wanted = indices.type.shape;
   const columns = range(batch).map((axis) => {
     if (g.isSymbolic(wanted[axis])) {
@@ -60,7 +83,8 @@ function positions(g: GraphBuilder, indices: Ref, batch: number): string {
     ]);
     return column(g, g.node("Expand", [index, g.shape(wanted)]));
   });
-  columns.push(column(g, cast(g, g.read(indices), "int64")));
+  const rows = checked(g, g.read(indices), size);
+  columns.push(column(g, cast(g, rows, "int64")));
   return columns.length === 1
     ? columns[0]
     : g.node("Concat", columns, { axis: -1 });

@@ -3,6 +3,7 @@ import type { Array } from "../../array.ts";
 import { allocate, type DType, type TypedArray } from "../../dtype.ts";
 import type { Ref } from "../../lowering/kernel.ts";
 import { sameShape, type Shape } from "../../shape.ts";
+import type { Device } from "../backend.ts";
 import type {
   Attribute,
   Dim,
@@ -37,6 +38,7 @@ class Model {
   constructor(
     readonly main: { readonly nodes: Node[] },
     readonly symbols: ReadonlyMap<number, string>,
+    readonly device: Device,
   ) {}
 
   fresh(prefix: string): string {
@@ -90,20 +92,28 @@ export class GraphBuilder {
   readonly #model: Model;
 
   private constructor(
-    model: Model | ReadonlyMap<number, string>,
+    model: (main: GraphBuilder) => Model,
     parent?: GraphBuilder,
   ) {
     this.nodes = [];
-    this.#model = model instanceof Model ? model : new Model(this, model);
+    this.#model = model(this);
     this.operands = new Map(parent?.operands);
   }
 
-  static create(symbols: ReadonlyMap<number, string>): GraphBuilder {
-    return new GraphBuilder(symbols);
+  static create(
+    symbols: ReadonlyMap<number, string>,
+    device: Device,
+  ): GraphBuilder {
+    return new GraphBuilder((main) => new Model(main, symbols, device));
   }
 
   child(): GraphBuilder {
-    return new GraphBuilder(this.#model, this);
+    return new GraphBuilder(() => this.#model, this);
+  }
+
+  /** What the graph is for: providers differ in the operators they have a good kernel for. */
+  get device(): Device {
+    return this.#model.device;
   }
 
   /** A name no other tensor of the model has, sub-graphs included. */

@@ -160,17 +160,40 @@ const graph =
 /** Version of the standard operators we emit. */
 const opset = 20;
 
+/** What a model says of itself. */
+export interface ModelHeader {
+  readonly producerVersion: string;
+  readonly docString: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Whether an attribute is the body of a loop or a branch. */
+export const isGraph = (value: Attribute): value is Graph =>
+  typeof value === "object" && "nodes" in value;
+
+/** Operator sets that the nodes of a graph and of its sub-graphs are from. */
+const domainsOf = ({ nodes }: Graph): Set<string> =>
+  new Set(
+    nodes.flatMap(({ domain, attributes }) => [
+      domain,
+      ...Object.values(attributes)
+        .filter(isGraph)
+        .flatMap((inner) => [...domainsOf(inner)]),
+    ]),
+  );
+
 /** A complete ModelProto. */
-export function encodeModel(main: Graph): Uint8Array {
+export function encodeModel(main: Graph, header?: ModelHeader): Uint8Array {
   const w = protobuf.Writer.create();
   int(w, 1, 9); // ir_version of opset 20
   text(w, 2, "unirep-ts");
+  if (header) text(text(w, 3, header.producerVersion), 6, header.docString);
   message(w, 7, graph(main));
-  for (const [domain, version] of [
-    ["", opset],
-    ["com.microsoft", 1],
-  ] as const) {
+  for (const domain of new Set(["", ...domainsOf(main)])) {
+    const version = domain === "" ? opset : 1;
     message(w, 8, (id) => void int(text(id, 1, domain), 2, version));
   }
+  for (const [key, value] of Object.entries(header?.metadata ?? {}))
+    message(w, 14, (entry) => void text(text(entry, 1, key), 2, value));
   return w.finish();
 }

@@ -20,6 +20,8 @@ export function emitReduce(
   const reduce = (node: string, x: string) =>
     g.node(node, [x, g.ints(axes)], { keepdims: 0 });
   if (op === "prod" && !isFloat(dtype)) return emitProduct(g, out, input, axes);
+  // The reductions of WebGPU refuse an empty tensor even where there is nothing to compute.
+  if (out.type.shape.includes(0)) return g.define(out, g.scalar(0, dtype), []);
   const node = reduceNodes[op];
   const x = g.read(input);
   const result = carried(g, node, dtype, [x], ([y]) => reduce(node, y));
@@ -72,7 +74,7 @@ export function emitArgBest(
   const node = kind === "argmax" ? "ArgMax" : "ArgMin";
   const attributes = { axis, keepdims: 0 };
   const { dtype } = input.type;
-  const carrier = carrierOf(node, dtype);
+  const carrier = carrierOf(g.device, node, dtype);
   const x = g.read(input);
   const index = g.node(
     node,

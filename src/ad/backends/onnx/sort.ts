@@ -15,18 +15,15 @@ interface Column {
 function columnsOf(g: GraphBuilder, ref: Ref): Column[] {
   const x = g.read(ref);
   const { dtype } = ref.type;
-  if (!isFloat(dtype)) {
-    const carrier = carrierOf("TopK", dtype);
-    return carrier === null
-      ? [{ name: x, element: dtype }]
-      : [{ name: cast(g, x, carrier), element: carrier }];
-  }
+  const carrier = carrierOf(g.device, "TopK", dtype);
+  const column = (name: string): Column =>
+    carrier === null
+      ? { name, element: dtype }
+      : { name: cast(g, name, carrier), element: carrier };
+  if (!isFloat(dtype)) return [column(x)];
   const isNaN = g.node("IsNaN", [x]);
   const rest = g.node("Where", [isNaN, g.scalar(Infinity, dtype), x]);
-  return [
-    { name: cast(g, isNaN, "int32"), element: "int32" },
-    { name: rest, element: dtype },
-  ];
+  return [{ name: cast(g, isNaN, "int32"), element: "int32" }, column(rest)];
 }
 
 /** TopK of the whole axis is a stable sort; the axis is sorted once for each column, the least important first. */

@@ -1,0 +1,81 @@
+/** @file A program as a session of ONNX Runtime, on whichever of its providers. */
+import type {
+  Env,
+  InferenceSession,
+  Tensor,
+  TensorConstructor,
+} from "onnxruntime-common";
+import type { TypedArray } from "../../dtype.ts";
+import type { Program } from "../../lowering/kernel.ts";
+import type { Shape } from "../../shape.ts";
+import type { CompileOptions, Device } from "../backend.ts";
+import { emitProgram } from "./emit.ts";
+import { encodeModel } from "./proto.ts";
+
+export interface Runtime {
+  readonly env: Env;
+  readonly InferenceSession: typeof InferenceSession;
+  readonly Tensor: TensorConstructor;
+}
+
+/** Loaded on first use: importing the library must not cost the native runtime's start. */
+export const runtime = (): Promise<Runtime> => import("onnxruntime-node");
+
+type Sizes = ReadonlyMap<string, number>;
+
+/** One input or result of a session. */
+export interface Port {
+  readonly name: string;
+  /** Its shape in a call whose symbols have these sizes. */
+  shape(sizes: Sizes): Shape;
+  /** `data` as the tensor of this port. */
+  tensor(data: TypedArray, sizes: Sizes): Tensor;
+}
+
+export interface Session {
+  readonly session: InferenceSession;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** The session of `program`; `provider` adds to or replaces the options every provider gets. */
+export async function createSession(
+  program: Program,
+  options: CompileOptions,
+  provider: InferenceSession.SessionOptions,
+  device: Device = "cpu",
+): Promise<Session> {
+  await Promise.all(program.constants.map(({ value }) => value.data()));
+  const ort = await runtime();
+  const graph = emitProgram(program, options, device);
+  const session = await ort.InferenceSession.create(encodeModel(graph), {
+    intraOpNumThreads: options.threads,
+    logSeverityLevel: 3,
+    externalData: graph.initializers.flatMap(({ external, name, data }) =>
+      external ? [{ path: name, data }] : [],
+    ),
+    ...provider,
+  });
+  const ports = (list: typeof graph.inputs): Port[] =>
+    list.map(({ name, type }) => {
+      const shape = (sizes: Sizes) =>
+        type.shape.map((n) =>
+          typeof n === "string" ? (sizes.get(n) as number) : n,
+        );
+      return {
+        name,
+        shape,
+        tensor: (data, sizes) =>
+          new ort.Tensor(
+            type.element as "float32",
+            data as Float32Array,
+            shape(sizes),
+          ),
+      };
+    });
+  return {
+    session,
+    inputs: ports(graph.inputs),
+    outputs: ports(graph.outputs),
+  };
+}
