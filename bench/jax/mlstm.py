@@ -1,10 +1,10 @@
 """The training step and the representation scan of bench/train-step.ts and bench/embed.ts in JAX, for comparison.
 
     python3 -m venv jaxenv && jaxenv/bin/pip install jax
-    JAX_PLATFORMS=cpu jaxenv/bin/python bench/jax/mlstm.py [--units 1900] [--lanes 32] [--steps 256] [--repeats 3]
+    JAX_PLATFORMS=cpu jaxenv/bin/python bench/jax/mlstm.py [--part train] [--units 1900] [--lanes 32] [--steps 256] [--repeats 3]
 
-Prints seconds of a jitted step (loss, gradient, AdamW) and of a jitted scan that gives the mean hidden state, weights
-normalised once, as JSON. Written as one would in JAX: the cell is a function of one sequence, vmap makes the lanes.
+Prints seconds of a jitted step (`train`: loss, gradient, AdamW) or of a jitted scan that gives the mean hidden state,
+weights normalised once (`represent`), as JSON. `npm run bench -- jax` runs it in turn with ours. Written as one would in JAX: the cell is a function of one sequence, vmap makes the lanes.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import jax.numpy as jnp
 options = argparse.ArgumentParser()
 for name, default in {"units": 1900, "lanes": 32, "steps": 256, "repeats": 3}.items():
     options.add_argument(f"--{name}", type=int, default=default)
+options.add_argument("--part", choices=["train", "represent"], default="train")
 args = options.parse_args()
 n = args.units
 
@@ -107,19 +108,14 @@ def seconds(run):
 
 
 params = initial(jax.random.key(0))
-zeros = jax.tree.map(jnp.zeros_like, params)
 kx, ky = jax.random.split(jax.random.key(1))
 x = jax.random.randint(kx, (args.lanes, args.steps), 1, 25)
-y = jax.random.randint(ky, (args.lanes, args.steps), 0, 25)
-mask = jnp.ones((args.lanes, args.steps))
-weights = jax.jit(network)(params)
-print(
-    json.dumps(
-        {
-            **vars(args),
-            "jax": jax.__version__,
-            "trainSeconds": seconds(lambda: train(0, (params, zeros, zeros), x, y, mask)),
-            "representSeconds": seconds(lambda: represent(weights, x)),
-        }
-    )
-)
+if args.part == "train":
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    y = jax.random.randint(ky, (args.lanes, args.steps), 0, 25)
+    mask = jnp.ones((args.lanes, args.steps))
+    run = lambda: train(0, (params, zeros, zeros), x, y, mask)
+else:
+    weights = jax.jit(network)(params)
+    run = lambda: represent(weights, x)
+print(json.dumps({**vars(args), "jax": jax.__version__, "seconds": seconds(run)}))

@@ -66,19 +66,24 @@ async function finished(device: Device, value: unknown): Promise<void> {
   for (const x of leaves(value)) await x.on(device);
 }
 
-/** The top states of every step, averaged: weights are constants, tokens go in, (lanes, units) come out. */
-export async function measureRepresentation(
-  device: Device,
+/** What the mean of the top states is computed from, and how. */
+export interface Representation {
+  readonly represent: (tokens: Value) => Value;
+  readonly tokens: Array;
+}
+
+/** The top states of every step, averaged: weights are constants, tokens (lanes, steps) go in, (lanes, units) come out. */
+export async function representation(
   shape: TrainShape,
-  repeats: number,
-): Promise<Measured> {
-  const { units, lanes, steps } = shape;
+): Promise<Representation> {
+  const { units, steps } = shape;
   const [, state, tokens] = exampleArguments(shape);
   const build = jit(buildNetwork);
   const network = build(
     optimizers.adamW(1e-3).getParams(state as never),
   ) as Network<Array>;
   await finished("cpu", network);
+  await build.dispose();
   const lane = (tokens: Value): Value => {
     const zero = np.zeros([units]);
     const [[, sum]] = scan(
@@ -94,11 +99,23 @@ export async function measureRepresentation(
     );
     return np.divide(sum, steps);
   };
-  const represent = (tokens: Value) => vmap(lane)(tokens);
+  return {
+    represent: (tokens) => vmap(lane)(tokens),
+    tokens: tokens as Array,
+  };
+}
+
+export async function measureRepresentation(
+  device: Device,
+  shape: TrainShape,
+  repeats: number,
+): Promise<Measured> {
+  const { units, lanes, steps } = shape;
+  const { represent, tokens } = await representation(shape);
   const compiled = jit(represent, { device });
-  const run = () => (compiled(tokens as Array) as Array).data();
+  const run = () => (compiled(tokens) as Array).data();
   const seconds = await best(run, repeats);
-  await Promise.all([compiled.dispose(), build.dispose()]);
+  await compiled.dispose();
   return {
     seconds,
     work: {

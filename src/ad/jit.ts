@@ -110,6 +110,7 @@ export function jit<A extends readonly unknown[], R>(
       def,
       types,
       symbols,
+      backendOf(device).packsRight ? [] : ["weightsFirst"],
     );
     return {
       lease: compileShared(jaxpr, consts, device, {

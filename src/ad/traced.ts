@@ -1,7 +1,7 @@
 /** @file What is compiled or exported: a function of trees, traced at argument types and optimised. */
 import { Array } from "./array.ts";
 import type { Jaxpr } from "./jaxpr/jaxpr.ts";
-import { optimize } from "./passes/index.ts";
+import { optimize, type PassName } from "./passes/index.ts";
 import type { ArrayType } from "./shape.ts";
 import type { SymbolTable } from "./symbolic.ts";
 import { FlatFunction } from "./transforms/flat.ts";
@@ -15,13 +15,14 @@ export interface Traced {
   readonly outDef: TreeDef;
 }
 
-/** `f` on arguments of tree `def` whose leaves have `types`; errors name `who`. */
+/** `f` on arguments of tree `def` whose leaves have `types`, after all passes but those in `without`; errors name `who`. */
 export function traceFunction<A extends readonly unknown[]>(
   who: string,
   f: (...args: A) => unknown,
   def: TreeDef,
   types: readonly ArrayType[],
   symbols: SymbolTable,
+  without: readonly PassName[] = [],
 ): Traced {
   const flat = new FlatFunction(who, f, def);
   const program = symbols.trace(who, (at) => traceToJaxpr(flat.run, at), types);
@@ -31,7 +32,7 @@ export function traceFunction<A extends readonly unknown[]>(
         `${who}: a traced value was closed over; pass it as an argument instead`,
       );
   }
-  const { jaxpr, consts } = optimize(program);
+  const { jaxpr, consts } = optimize(program, without);
   return {
     jaxpr,
     consts: consts as readonly Array[],

@@ -54,6 +54,8 @@ export interface Backend {
   readonly dtypes: readonly DType[];
   /** Whether one compiled program can serve any size of an axis; elsewhere each size is compiled for itself. */
   readonly symbolicSizes: boolean;
+  /** Whether a product copies its right operand first: then a weight that no compiler knows should stand on the left. */
+  readonly packsRight: boolean;
   check(): Promise<Availability>;
   compile(
     program: Program,

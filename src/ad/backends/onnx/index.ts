@@ -9,6 +9,7 @@ export const onnxCpu: Backend = {
   device: "cpu",
   dtypes,
   symbolicSizes: true,
+  packsRight: true,
   async check() {
     const { env } = await runtime();
     return {

@@ -26,7 +26,12 @@ const constantsOf = (program: Program): Program["constants"] => [
 
 async function load(program: Program): Promise<Executable> {
   await Promise.all(constantsOf(program).map(({ value }) => value.data()));
-  const { tf } = await installation();
+  const { tf } = await installation().catch((error: Error) => {
+    throw new Error(
+      `jit: device tfjs does not work here: ${error.message}; devices() lists what does`,
+      { cause: error },
+    );
+  });
   const compiled = compileProgram(tf, program);
   return {
     async run(inputs) {
@@ -57,6 +62,7 @@ export const tfjs: Backend = {
   device: "tfjs",
   dtypes,
   symbolicSizes: false,
+  packsRight: false,
   async check() {
     try {
       return { available: true, detail: (await installation()).detail };

@@ -1,4 +1,5 @@
 /** @file Which installation of TensorFlow.js runs the programs: the user's own, found when it is first needed. */
+import { createRequire } from "node:module";
 import util from "node:util";
 import type { Tf } from "./tf.ts";
 
@@ -10,8 +11,14 @@ export interface Installation {
 
 type Importer = (name: string) => Promise<unknown>;
 
-/** Not known to bundlers and the type checker: nobody has all of them. */
-const importPackage: Importer = (name) => import(name);
+/**
+ * Not known to bundlers and the type checker: nobody has all of them. Resolved first, because some module runners give a
+ * stub that throws in the place of an optional peer that is not there.
+ */
+const importPackage: Importer = async (name) => {
+  createRequire(import.meta.url).resolve(name);
+  return import(name) as Promise<unknown>;
+};
 
 interface Module extends Tf {
   readonly version?: Readonly<Record<string, string>>;
@@ -28,7 +35,7 @@ async function find(name: string, load: Importer): Promise<Module | null> {
     return found.default ?? found;
   } catch (error) {
     const { code, message } = error as Error & { code?: string };
-    const isMissing = code === "ERR_MODULE_NOT_FOUND";
+    const isMissing = /^(ERR_)?MODULE_NOT_FOUND$/.test(code ?? "");
     if (isMissing && message.includes(`'${name}'`)) return null;
     const [reason] = message.split("\n");
     throw new Error(
