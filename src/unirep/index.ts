@@ -3,6 +3,7 @@ export { rep, type RepOptions } from "./represent.ts";
 export { score, type ScoreOptions } from "./score.ts";
 export {
   loadModel,
+  prepareNetwork,
   type EngineDevice,
   type ModelOptions,
   type UniRep,
@@ -17,8 +18,12 @@ export { exportTasks, type ExportTask } from "./export-metadata.ts";
 export type { ExportedRepresentation, NamedResults } from "./export-program.ts";
 export { Results } from "./results.ts";
 export type { Progress, Sequences } from "./run-sequences.ts";
-export { nameSequence, type NamedSequence, type SequenceInput } from "./inputs.ts";
-export { atomically } from "./tables/atomic-file.ts";
+export {
+  nameSequence,
+  type NamedSequence,
+  type SequenceInput,
+} from "./inputs.ts";
+export { atomically, removeTemporaries } from "./tables/atomic-file.ts";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 export {
   representationLayers,
@@ -44,8 +49,9 @@ export {
   type UniRepParams,
 } from "./params.ts";
 export { initParams, initStyles, type InitStyle } from "./init.ts";
-export type { MlstmState } from "./mlstm.ts";
+export type { MlstmState, Projection } from "./mlstm.ts";
 export {
+  advance,
   buildNetwork,
   carryOn,
   nextTokenLogProbs,

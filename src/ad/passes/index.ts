@@ -11,6 +11,7 @@ import { hoist } from "./hoist.ts";
 import type { Pass } from "./rewrite.ts";
 import { scanOperands } from "./scan-operands.ts";
 import { simplify } from "./simplify.ts";
+import { singleStep } from "./single-step.ts";
 import { sink } from "./sink.ts";
 import { weightsFirst } from "./weights-first.ts";
 
@@ -18,6 +19,7 @@ export type { Pass } from "./rewrite.ts";
 
 /** Every pass by name, in the order they run. Sums leave a loop before products do: a product may only feed a sum. */
 export const passes = {
+  singleStep,
   simplify,
   scanOperands,
   commonSubexpressions,
