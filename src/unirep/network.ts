@@ -31,22 +31,33 @@ export function buildNetwork(params: UniRepParams<Value>): Network {
   };
 }
 
-/** One token through every layer; `states` holds one state a layer, bottom first. */
-export function step(
+/** One input, already projected, through every layer; `states` holds one state a layer, bottom first. */
+export function advance(
   network: Network,
   states: readonly MlstmState[],
-  token: Value,
+  row: Projection,
 ): MlstmState[] {
-  const row = tree.map(
-    (table: Value) => np.take(table, token),
-    network.table,
-  ) as Projection;
   const out = [mlstmCell(network.first, states[0], row)];
   network.upper.forEach((layer, k) =>
     out.push(mlstmCell(layer, states[k + 1], project(layer, out[k].h))),
   );
   return out;
 }
+
+/** One token through every layer. */
+export const step = (
+  network: Network,
+  states: readonly MlstmState[],
+  token: Value,
+): MlstmState[] =>
+  advance(
+    network,
+    states,
+    tree.map(
+      (table: Value) => np.take(table, token),
+      network.table,
+    ) as Projection,
+  );
 
 /** Log-probabilities of the next token's 25 classes (class = token - 1) from the top layer's hidden state (n). */
 export function nextTokenLogProbs({ head }: Network, h: Value): Value {
