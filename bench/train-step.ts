@@ -44,6 +44,7 @@ async function gemmPeak(
 const names: readonly PassName[] = [
   ...(Object.keys(passes) as (keyof typeof passes)[]),
   "weightsFirst",
+  "tile",
 ];
 
 export async function run(argv: readonly string[]): Promise<void> {

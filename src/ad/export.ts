@@ -46,7 +46,8 @@ export async function exportOnnx<A extends readonly unknown[]>(
     ),
   );
   const symbols = new SymbolTable(names);
-  const { jaxpr, consts, outDef } = traceFunction(who, f, def, types, symbols);
+  // The file is for any runtime: what suits the processor of ours is left out.
+  const { jaxpr, consts, outDef } = traceFunction(who, f, def, types, symbols, ["weightsFirst", "tile"]); // prettier-ignore
   const inputs = leafNames(`${who} inputNames`, options.inputNames, def, "x");
   const outputs = leafNames(`${who} outputNames`, options.outputNames, outDef, "y"); // prettier-ignore
   refuseDuplicates(who, [...inputs, ...outputs]);

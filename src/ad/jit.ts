@@ -110,7 +110,7 @@ export function jit<A extends readonly unknown[], R>(
       def,
       types,
       symbols,
-      backendOf(device).packsRight ? [] : ["weightsFirst"],
+      backendOf(device).isProcessor ? [] : ["weightsFirst", "tile"],
     );
     return {
       lease: compileShared(jaxpr, consts, device, {

@@ -54,8 +54,8 @@ export interface Backend {
   readonly dtypes: readonly DType[];
   /** Whether one compiled program can serve any size of an axis; elsewhere each size is compiled for itself. */
   readonly symbolicSizes: boolean;
-  /** Whether a product copies its right operand first: then a weight that no compiler knows should stand on the left. */
-  readonly packsRight: boolean;
+  /** Whether the passes that fit a program to a processor's caches and products (`weightsFirst`, `tile`) pay here. */
+  readonly isProcessor: boolean;
   check(): Promise<Availability>;
   compile(
     program: Program,

@@ -13,6 +13,7 @@ import { scanOperands } from "./scan-operands.ts";
 import { simplify } from "./simplify.ts";
 import { singleStep } from "./single-step.ts";
 import { sink } from "./sink.ts";
+import { tile } from "./tile.ts";
 import { weightsFirst } from "./weights-first.ts";
 
 export type { Pass } from "./rewrite.ts";
@@ -30,8 +31,8 @@ export const passes = {
   batchInputs,
 } as const satisfies Readonly<Record<string, Pass>>;
 
-/** `weightsFirst` runs once, after all others. */
-export type PassName = keyof typeof passes | "weightsFirst";
+/** `weightsFirst` and `tile`, which fit a program to a processor's memory, run once, after all others. */
+export type PassName = keyof typeof passes | "weightsFirst" | "tile";
 
 /** Each round makes the program smaller or moves work out of a loop: it ends by itself, after three or four as a rule. */
 const mostRounds = 32;
@@ -53,12 +54,21 @@ export function runPasses(
   return now;
 }
 
-/** `weightsFirst`, and what it leaves to do: turned weights leave the loops around theirs and are shared. */
-const lastPasses = (jaxpr: Jaxpr, consts: number): Jaxpr =>
-  [hoist, commonSubexpressions, deadCode].reduce(
-    (program: Jaxpr, pass) => pass(program),
-    weightsFirst(jaxpr, jaxpr.inputs.slice(consts)),
-  );
+/** The last passes, and what they leave to do: turned weights leave the loops around theirs and are shared. */
+function lastPasses(
+  jaxpr: Jaxpr,
+  consts: number,
+  without: readonly PassName[],
+): Jaxpr {
+  const turned = without.includes("weightsFirst")
+    ? jaxpr
+    : [hoist, commonSubexpressions].reduce(
+        (program: Jaxpr, pass) => pass(program),
+        weightsFirst(jaxpr, jaxpr.inputs.slice(consts)),
+      );
+  const tiled = without.includes("tile") ? turned : tile(turned);
+  return deadCode(tiled);
+}
 
 /** The number every element of a constant is; null where they differ or are not known yet. */
 function repeated(value: Value): number | null {
@@ -100,9 +110,7 @@ export function optimize(
     inputs: optimized.inputs.filter((_, i) => used[i] ?? true),
   };
   return {
-    jaxpr: without.includes("weightsFirst")
-      ? closed
-      : lastPasses(closed, left.length),
+    jaxpr: lastPasses(closed, left.length, without),
     consts: left,
   };
 }

@@ -75,7 +75,7 @@ export const js: Backend & { compile(program: Program): JsExecutable } = {
   device: "js",
   dtypes,
   symbolicSizes: false,
-  packsRight: false,
+  isProcessor: false,
   check: () =>
     Promise.resolve({
       available: true,

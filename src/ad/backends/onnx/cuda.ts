@@ -66,7 +66,7 @@ export const onnxCuda: Backend = {
   device: "cuda",
   dtypes,
   symbolicSizes: true,
-  packsRight: false,
+  isProcessor: false,
   async check() {
     const missing = missingForCuda(thisMachine());
     return missing === null

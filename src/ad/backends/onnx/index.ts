@@ -9,7 +9,7 @@ export const onnxCpu: Backend = {
   device: "cpu",
   dtypes,
   symbolicSizes: true,
-  packsRight: true,
+  isProcessor: true,
   async check() {
     const { env } = await runtime();
     return {

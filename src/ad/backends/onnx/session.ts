@@ -9,6 +9,7 @@ import type { TypedArray } from "../../dtype.ts";
 import type { Program } from "../../lowering/kernel.ts";
 import type { Shape } from "../../shape.ts";
 import type { CompileOptions, Device } from "../backend.ts";
+import { bareEdges } from "./bare-edges.ts";
 import { emitProgram } from "./emit.ts";
 import { encodeModel } from "./proto.ts";
 
@@ -47,7 +48,9 @@ export async function createSession(
 ): Promise<Session> {
   await Promise.all(program.constants.map(({ value }) => value.data()));
   const ort = await runtime();
-  const graph = emitProgram(program, options, device);
+  // On a GPU a result is an operand of other programs as it is.
+  const bare = device === "cpu" ? bareEdges(program, options.symbols) : program;
+  const graph = emitProgram(bare, options, device);
   const session = await ort.InferenceSession.create(encodeModel(graph), {
     intraOpNumThreads: options.threads,
     logSeverityLevel: 3,

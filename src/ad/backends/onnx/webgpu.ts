@@ -81,7 +81,7 @@ export const onnxWebgpu: Backend = {
   device: "webgpu",
   dtypes: held,
   symbolicSizes: false,
-  packsRight: false,
+  isProcessor: false,
   check: checkWebgpu,
   compile(program, options) {
     refuseFloat64(program);

@@ -62,7 +62,7 @@ export const tfjs: Backend = {
   device: "tfjs",
   dtypes,
   symbolicSizes: false,
-  packsRight: false,
+  isProcessor: false,
   async check() {
     try {
       return { available: true, detail: (await installation()).detail };
