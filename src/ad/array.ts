@@ -1,4 +1,5 @@
 /** @file Concrete immutable arrays; the buffer may still be pending while a compiled function runs. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Device, DeviceBuffer, Storage } from "./backends/backend.ts";
 import { allocate, dtypeOf, type DType, type TypedArray } from "./dtype.ts";
 import { freeAtOnce } from "./free.ts";

@@ -86,7 +86,7 @@ export function readSafetensors(
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
   metadata: Readonly<Record<string, string>> = {},
-): Buffer {
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   const parts: Uint8Array[] = [];
   let at = 0;

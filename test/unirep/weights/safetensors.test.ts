@@ -53,7 +53,9 @@ describe("safetensors", () => {
               { note },
             ),
           ).toEqual(file);
-          expect((8 + Number(file.readBigUInt64LE(0))) % 8).toBe(0);
+          expect((8 + Number(Buffer.from(file).readBigUInt64LE(0))) % 8).toBe(
+            0,
+          );
         },
       ),
     );
