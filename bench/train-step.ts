@@ -6,40 +6,15 @@
  * compiled with one pass switched off.
  */
 import { parseArgs } from "node:util";
-import { array, jit, numpy as np, type Array } from "../src/ad/index.ts";
 import { passes, type PassName } from "../src/ad/passes/index.ts";
 import { compileWithout, type Timed } from "./lib/compiled.ts";
+import { gemmPeak } from "./lib/gemm-peak.ts";
 import { median } from "./lib/stats.ts";
 import {
   exampleArguments,
   recurrentFlops,
   trainStep,
 } from "./lib/train-step.ts";
-
-/** Operations a second of one product with variable operands. */
-async function gemmPeak(
-  units: number,
-  threads: number,
-): Promise<() => Promise<number>> {
-  const rows = 8192;
-  const random = (shape: [number, number]) =>
-    array(
-      Float32Array.from({ length: shape[0] * shape[1] }, () => Math.random()),
-      { shape },
-    );
-  const [x, w] = [random([rows, units]), random([units, 4 * units])];
-  // One row comes back, so that no time goes into copying or reducing the product.
-  const product = jit(
-    (x: Array, w: Array) => np.index(np.matmul(x, w), 0),
-    { threads },
-  ); // prettier-ignore
-  await (product(x, w) as Array).data();
-  return async () => {
-    const start = performance.now();
-    await (product(x, w) as Array).data();
-    return (2 * rows * units * 4 * units * 1000) / (performance.now() - start);
-  };
-}
 
 const names: readonly PassName[] = [
   ...(Object.keys(passes) as (keyof typeof passes)[]),

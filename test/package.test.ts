@@ -43,6 +43,8 @@ describe("the packed package", () => {
       "dist/index.js",
       "dist/index.d.ts",
       "dist/cli/main.js",
+      "weights/unirep-ts-64.safetensors",
+      "weights/MODEL_CARD.md",
       "LICENSE",
       "NOTICE",
       "README.md",
@@ -69,12 +71,12 @@ describe("the packed package", () => {
     }
   });
 
-  test("gives `rep` to an import and runs it", () => {
+  test("gives `rep` to an import and runs it on the weights that come with it", () => {
     writeFileSync(
       path.join(project, "main.js"),
       `import { rep } from "unirep-ts";
        import { jit } from "unirep-ts/ad";
-       const [a, b] = await rep(["MKTAYIAKQR", "MKLV"], { model: "64", weights: "random" });
+       const [a, b] = await rep(["MKTAYIAKQR", "MKLV"], { model: "64", weights: "unirep-ts-64" });
        console.log(JSON.stringify([a.length, a.hAvg.length, b.id, typeof jit]));`,
     );
     const out = execFileSync(process.execPath, ["main.js"], {

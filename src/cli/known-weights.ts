@@ -1,9 +1,12 @@
-/** @file The weights this machine knows: the published ones, and those imported into its cache. */
+/** @file The weights this machine knows: those of the package, the published ones, and those imported into its cache. */
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import {
+  builtInFile,
+  builtInIds,
   importedPath,
+  isBuiltInId,
   isRegistryId,
   readWeightsFile,
   registry,
@@ -19,8 +22,14 @@ export interface KnownWeights {
   readonly path: string | null;
 }
 
-/** Published weights first, then imported ones in order of their names. */
+/** The package's own weights first, then published ones, then imported ones in order of their names. */
 export async function knownWeights(cache: string): Promise<KnownWeights[]> {
+  const own = await Promise.all(
+    builtInIds.map(async (id): Promise<KnownWeights> => {
+      const file = builtInFile(id);
+      return { id, ...(await statement(file)), path: file };
+    }),
+  );
   const published = registryIds.map((id): KnownWeights => {
     const { fileName, paramsSha256, licence } = registry[id];
     const places = [path.join(cache, fileName), importedPath(cache, id)];
@@ -31,11 +40,11 @@ export async function knownWeights(cache: string): Promise<KnownWeights[]> {
   const imported: KnownWeights[] = [];
   for (const name of names.sort()) {
     const id = path.basename(name, ".safetensors");
-    if (id === name || isRegistryId(id)) continue;
+    if (id === name || isRegistryId(id) || isBuiltInId(id)) continue;
     const file = path.join(cache, name);
     imported.push({ id, ...(await statement(file)), path: file });
   }
-  return [...published, ...imported];
+  return [...own, ...published, ...imported];
 }
 
 /** What a file says of itself; `unirep weights verify` checks it. */

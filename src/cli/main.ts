@@ -15,6 +15,30 @@ const commands: Readonly<
     description: "compute the language model's perplexity of proteins",
     load: async () => (await import("./score.ts")).scoreCommand(),
   },
+  fit: {
+    description: "train a model on proteins",
+    load: async () => (await import("./fit.ts")).fitCommand(),
+  },
+  evotune: {
+    description: "search how to tune a model to a family, then tune it",
+    load: async () => (await import("./evotune.ts")).evotuneCommand(),
+  },
+  sample: {
+    description: "change proteins towards a higher score",
+    load: async () => (await import("./sample.ts")).sampleCommand(),
+  },
+  babble: {
+    description: "draw proteins from the language model",
+    load: async () => (await import("./babble.ts")).babbleCommand(),
+  },
+  "train-top": {
+    description: "fit a model of a measured property",
+    load: async () => (await import("./train-top.ts")).trainTopCommand(),
+  },
+  predict: {
+    description: "predict a property with a model of train-top",
+    load: async () => (await import("./predict.ts")).predictCommand(),
+  },
   export: {
     description: "write a model as an ONNX file",
     load: async () => (await import("./export.ts")).exportCommand(),

@@ -17,7 +17,7 @@ export async function commandWeights({
     model: model ?? (weights === undefined ? "1900" : undefined),
     weights,
   });
-  if (weights && /^random(:|$)/.test(weights)) {
+  if (weights && /^(random|untrained)(:|$)/.test(weights)) {
     tell(
       "warning",
       `${loaded.info.id} are random weights: the numbers carry no biological meaning`,

@@ -1,5 +1,10 @@
 /** @file The options that `embed` and `score` share, checked as they are parsed. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import {
+  type Argument,
+  Command,
+  InvalidArgumentError,
+  Option,
+} from "commander";
 import type { EngineDevice, ModelName } from "../unirep/index.ts";
 import { exitCodesHelp } from "./exit-codes.ts";
 
@@ -15,19 +20,20 @@ export interface SharedOptions {
   readonly json?: boolean;
 }
 
-/** A command over sequence files with the shared options; those of its own come first in its help. */
+/** A command over sequence files with the shared options; arguments and options of its own come first. */
 export function sequenceCommand(
   name: string,
   description: string,
   own: readonly Option[],
   examples: readonly string[],
+  before: readonly Argument[] = [],
 ): Command {
-  const command = new Command(name)
-    .description(description)
-    .argument(
-      "<inputs...>",
-      "FASTA, GenPept/GenBank or SnapGene protein files, plain or gzip; - is standard input",
-    );
+  const command = new Command(name).description(description);
+  before.forEach((argument) => command.addArgument(argument));
+  command.argument(
+    "<inputs...>",
+    "FASTA, GenPept/GenBank or SnapGene protein files, plain or gzip; - is standard input",
+  );
   for (const option of [...own, ...sharedOptions()]) command.addOption(option);
   return command.addHelpText(
     "after",
@@ -50,7 +56,7 @@ export const weightsOptions = (): Option[] => [
   ).choices(["64", "256", "1900"]),
   new Option(
     "--weights <path|id>",
-    "file, folder or id of weights, random or random:SEED (default: the model's published ones)",
+    "file, folder or id of weights (unirep-ts-64 comes with this package), random[:SEED] or untrained[:SEED] (default: the model's published ones)",
   ),
 ];
 
@@ -93,7 +99,7 @@ export function checkOptions({ device, precision }: SharedOptions): void {
     throw new InvalidArgumentError("--precision int8 needs --device cpu");
 }
 
-function positiveInteger(text: string): number {
+export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1)
     throw new InvalidArgumentError("Expected a positive integer.");

@@ -6,7 +6,7 @@ import { counted } from "./report.ts";
 import { packageVersion } from "./version.ts";
 
 export interface Finished {
-  readonly command: "embed" | "score";
+  readonly command: "embed" | "score" | "predict";
   readonly options: Pick<SharedOptions, "device" | "precision">;
   readonly config: ModelConfig;
   readonly info: WeightsInfo;

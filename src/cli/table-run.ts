@@ -27,7 +27,7 @@ import { startProgress } from "./progress.ts";
 import { counted, tell } from "./report.ts";
 
 export interface TableRun<R extends { readonly id: string }> {
-  readonly command: "embed" | "score";
+  readonly command: "embed" | "score" | "predict";
   readonly inputs: readonly string[];
   readonly out: string;
   readonly options: SharedOptions;

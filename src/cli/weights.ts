@@ -1,7 +1,6 @@
 /** @file `unirep weights`: list, pull, import, export and verify model weights. */
 import { SingleBar } from "cli-progress";
 import { Command } from "commander";
-import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import {
@@ -9,6 +8,7 @@ import {
   findByParams,
   hashFile,
   importedPath,
+  isBuiltInId,
   isRegistryId,
   loadWeights,
   namedParams,
@@ -23,6 +23,7 @@ import {
 import { Interrupted } from "./exit-codes.ts";
 import { interruptible } from "./interruptible.ts";
 import { report } from "./report.ts";
+import { listWeights } from "./weights-list.ts";
 
 interface JsonOption {
   readonly json?: boolean;
@@ -39,9 +40,9 @@ export function weightsCommand(): Command {
   subcommand(
     command,
     "list",
-    "list the published weights and which of them are in the cache",
+    "list this package's own weights, the published ones, and which of those are in the cache",
     ["weights list"],
-  ).action(list);
+  ).action(listWeights);
   subcommand(
     command,
     "pull",
@@ -111,50 +112,6 @@ function subcommand(
     );
 }
 
-function list({ json }: JsonOption): void {
-  const cache = cacheFolder();
-  const weights = registryIds.map((id) => {
-    const {
-      model,
-      bytes,
-      licence,
-      licenceUrl,
-      provenance,
-      citation,
-      sha256,
-      paramsSha256,
-      fileName,
-    } = registry[id];
-    const file =
-      [path.join(cache, fileName), importedPath(cache, id)].find((name) =>
-        existsSync(name),
-      ) ?? null;
-    return {
-      id,
-      model,
-      bytes,
-      licence,
-      licenceUrl,
-      provenance,
-      citation,
-      sha256,
-      paramsSha256,
-      path: file,
-    };
-  });
-  report(json, { cache, weights }, [
-    ...weights.map(({ id, bytes, licence, path: file }) =>
-      [
-        id.padEnd(12),
-        megabytes(bytes).padStart(8),
-        licence,
-        file ?? "not in the cache",
-      ].join("  "),
-    ),
-    `cache: ${cache}`,
-  ]);
-}
-
 async function pull(
   id: string,
   { json, mirror }: JsonOption & { mirror?: string },
@@ -222,6 +179,10 @@ async function importWeights(
   const read = await loadWeights({ weights: path.resolve(source) });
   const name =
     id ?? read.info.id.replace(/\.(npz|pkl|pickle|safetensors)$/, "");
+  if (isBuiltInId(name))
+    throw new Error(
+      `weights import: "${name}" is the name of weights that come with this package: give another --id`,
+    );
   if (isRegistryId(name) && read.info.sha256 !== registry[name].paramsSha256) {
     throw new Error(
       `weights import: "${name}" is reserved for the published weights, which these are not: give another --id`,
@@ -286,8 +247,4 @@ function description(weights: Weights): string[] {
     `licence: ${licence}`,
     `provenance: ${provenance}`,
   ];
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

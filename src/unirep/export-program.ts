@@ -23,21 +23,28 @@ export interface ExportedRepresentation<T = Value> {
 /** Results by name; a tree of arrays of any shapes. */
 export type NamedResults = Readonly<Record<string, Value>>;
 
-const zeroStates = ({ layers, units: n }: ModelConfig): MlstmState[] =>
+const zeroStates = (
+  { layers, units: n }: ModelConfig,
+  { dtype }: Value,
+): MlstmState[] =>
   globalThis.Array.from({ length: layers }, () => ({
-    h: np.zeros([n]),
-    c: np.zeros([n]),
+    h: np.zeros([n], dtype),
+    c: np.zeros([n], dtype),
   }));
 
 /** `next` where the token is one, `before` at padding. */
 const unlessPadding = <T>(isToken: Value, next: T, before: T): T =>
   tree.map((a: Value, b: Value) => np.where(isToken, a, b), next, before) as T;
 
-/** Rows of tokens (batch, steps) to representations: [start, residues], padding anywhere changes nothing. */
+/**
+ * Rows of tokens (batch, steps) to representations: [start, residues], padding anywhere changes nothing. With `checkpoint`
+ * a gradient keeps only every so many states.
+ */
 export const representationProgram = (
   config: ModelConfig,
-  network: Network<Array>,
+  network: Network,
   head: (representation: ExportedRepresentation) => NamedResults,
+  { checkpoint = false }: { readonly checkpoint?: boolean } = {},
 ) =>
   vmap((tokens: Value): NamedResults => {
     interface Carry {
@@ -56,11 +63,13 @@ export const representationProgram = (
       return [unlessPadding(isToken, next, before), null];
     };
     const start: Carry = {
-      layers: zeroStates(config),
-      sum: np.zeros([config.units]),
-      count: np.zeros([]),
+      layers: zeroStates(config, network.head.b),
+      sum: np.zeros([config.units], network.head.b.dtype),
+      count: np.zeros([], network.head.b.dtype),
     };
-    const [{ layers, sum, count }] = scan(advance, start, tokens);
+    const [{ layers, sum, count }] = scan(advance, start, tokens, {
+      checkpoint,
+    });
     const top = layers[layers.length - 1];
     return head({
       // A row of padding alone has no states to average.
@@ -103,7 +112,7 @@ export const languageModelProgram = (
       ];
     };
     const start: Carry = {
-      layers: zeroStates(config),
+      layers: zeroStates(config, network.head.b),
       logProbs: np.zeros([CLASSES]),
       sum: np.zeros([]),
       count: np.zeros([]),

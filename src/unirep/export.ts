@@ -85,7 +85,8 @@ export async function exportModelFile(
   return { bytes: bytes.byteLength };
 }
 
-async function refuseExisting(file: string): Promise<void> {
+/** An Error if there is a file: outputs never replace one. */
+export async function refuseExisting(file: string): Promise<void> {
   const exists = await stat(file).then(
     () => true,
     () => false,

@@ -11,10 +11,12 @@ export {
 export {
   exportModel,
   exportModelFile,
+  refuseExisting,
   type ExportHead,
   type ModelExportOptions,
 } from "./export.ts";
 export { exportTasks, type ExportTask } from "./export-metadata.ts";
+export { representationProgram } from "./export-program.ts";
 export type { ExportedRepresentation, NamedResults } from "./export-program.ts";
 export { Results } from "./results.ts";
 export type { Progress, Sequences } from "./run-sequences.ts";
@@ -39,6 +41,7 @@ export {
   type ModelName,
 } from "./model.ts";
 export {
+  CLASSES,
   checkParams,
   inferConfig,
   mapParams,
@@ -47,8 +50,10 @@ export {
   type HostTensor,
   type MlstmParams,
   type UniRepParams,
+  VOCABULARY,
 } from "./params.ts";
 export { initParams, initStyles, type InitStyle } from "./init.ts";
+export { mlstmCell, normalizeWeights, project } from "./mlstm.ts";
 export type { MlstmState, Projection } from "./mlstm.ts";
 export {
   advance,

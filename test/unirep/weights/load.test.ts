@@ -14,6 +14,7 @@ import {
 } from "vitest";
 import { weightsCommand } from "../../../src/cli/weights.ts";
 import { customModel, models } from "../../../src/unirep/model.ts";
+import { builtInFile, builtInIds } from "../../../src/unirep/weights/built-in.ts"; // prettier-ignore
 import {
   cacheFolder,
   importedPath,
@@ -82,6 +83,8 @@ describe("loadWeights", () => {
     [{ weights: "random" }, "random-64-seed0"],
     [{ weights: "random:7" }, "random-64-seed7"],
     [{ model: "256", weights: "random" }, "random-256-seed0"],
+    [{ weights: "untrained" }, "untrained-64-seed0"],
+    [{ model: "256", weights: "untrained:7" }, "untrained-256-seed7"],
   ] as const)("makes random weights for %j", async (spec, id) => {
     const weights = await loadWeights(spec, { cache });
     expect(weights.info.id).toBe(id);
@@ -94,9 +97,20 @@ describe("loadWeights", () => {
       { model: "1900" },
       /unirep-1900 is not in the cache \S+: run "unirep weights pull unirep-1900" .* --weights PATH or --weights random$/,
     ],
-    [{ weights: "unirep-64" }, /run "unirep weights pull unirep-64"/],
+    [
+      { weights: "unirep-64" },
+      /run "unirep weights pull unirep-64" .* give --weights unirep-ts-64 or --weights PATH or/,
+    ],
     [{ weights: "random:x" }, /expected random:SEED .* got "random:x"/],
     [{ weights: "random:-1" }, /expected random:SEED/],
+    [
+      { weights: "untrained:1.5" },
+      /expected untrained:SEED .* got "untrained:1.5"/,
+    ],
+    [
+      { model: "256", weights: "unirep-ts-64" },
+      /is of model 64, not of model 256/,
+    ],
     [{ weights: "no-such" }, /no file, folder or imported id "no-such"/],
     [{ weights: "../no/such.pkl" }, /no file, folder or imported id/],
     [
@@ -173,14 +187,15 @@ describe("unirep weights", () => {
       `parameters SHA-256: ${sha256}`,
     );
   });
-  test("lists the published weights and where they are", async () => {
+  test("lists the package's own and the published weights and where they are", async () => {
     const { weights } = (await json("list")) as {
       weights: { id: string; path: string | null }[];
     };
-    expect(weights.map(({ id, path: file }) => [id, file])).toEqual(
-      registryIds.map((id) => [id, null]),
-    );
-    expect(await run("list")).toContain("CC BY-NC 4.0");
+    expect(weights.map(({ id, path: file }) => [id, file])).toEqual([
+      ...builtInIds.map((id) => [id, builtInFile(id)]),
+      ...registryIds.map((id) => [id, null]),
+    ]);
+    expect(await run("list")).toMatch(/Apache-2\.0[^]*CC BY-NC 4\.0/);
   });
   test.each([
     [
@@ -191,6 +206,10 @@ describe("unirep weights", () => {
     [
       ["import", "GIVEN", "--id", "unirep-64"],
       /"unirep-64" is reserved for the published weights/,
+    ],
+    [
+      ["import", "GIVEN", "--id", "unirep-ts-64"],
+      /"unirep-ts-64" is the name of weights that come with this package/,
     ],
     [["import", "GIVEN", "--id", "../x"], /an id must be letters/],
     [["verify", "nothing"], /no file, folder or imported id "nothing"/],
