@@ -11,6 +11,7 @@ import { backendOf } from "./devices.ts";
 import { checkDonateArgnums, donatedLeaves } from "./donation.ts";
 import { idOf } from "./identity.ts";
 import { createLru } from "./lru.ts";
+import type { PassName } from "./passes/index.ts";
 import { showType, type ArrayType } from "./shape.ts";
 import { SymbolTable, parseShapes } from "./symbolic.ts";
 import { Tracer, isTracing, type Value } from "./tracer.ts";
@@ -65,6 +66,12 @@ function staticKey(value: unknown): string {
   return `object ${idOf(value)}`;
 }
 
+/** Passes that do not pay on a device; 8-bit products want their constants on the right. */
+function passesWithout(device: Device, precision: Precision): PassName[] {
+  if (!backendOf(device).isProcessor) return ["weightsFirst", "tile"];
+  return precision === "int8" ? ["weightsFirst"] : [];
+}
+
 export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
   /**
    * Frees the native memory of what was compiled so far and no other function shares, once calls under way have ended;
@@ -110,7 +117,7 @@ export function jit<A extends readonly unknown[], R>(
       def,
       types,
       symbols,
-      backendOf(device).isProcessor ? [] : ["weightsFirst", "tile"],
+      passesWithout(device, precision),
     );
     return {
       lease: compileShared(jaxpr, consts, device, {

@@ -14,8 +14,8 @@ import { write } from "./rewrite.ts";
 
 /** Elements of an array that does not stay in the cache between two operations. */
 const large = 2 ** 20;
-/** Elements of a block: what a group reads, makes and writes of it lies in a core's cache. */
-const block = 2 ** 15;
+/** Elements of a block: small enough for the caches, large enough for ONNX Runtime to share it out to threads. */
+const block = 2 ** 18;
 /** A group with fewer members gains too little. */
 const fewest = 3;
 /** From here on a size may stand for a symbol. */
@@ -29,7 +29,7 @@ function blockRows(shape: Shape): number | null {
   let best = 1;
   for (let r = 2; r <= rows / 2; r++)
     if (rows % r === 0 && far(r) < far(best)) best = r;
-  return rows >= 8 && far(best) <= 2 ? best : null;
+  return far(best) <= 2 ? best : null;
 }
 
 const keyOf = (eqn: Eqn): string | null => {

@@ -331,6 +331,20 @@ test.each([
   },
 );
 
+test("weightsFirst puts a constant on the left where rows are few, but not for one or two", () => {
+  const n = 256;
+  const count = (rows: number) => {
+    const f = (w: Value, h: Value, x: Value) =>
+      scan((h: Value, row: Value) => [np.tanh(np.add(np.matmul(h, w), row)), null], h, x)[0]; // prettier-ignore
+    const args = [draw(n, n), draw(rows, n), draw(T, rows, n)].map((x) => np.astype(x, "float32")); // prettier-ignore
+    const { jaxpr } = makeJaxpr(f)(...(args as [Value, Value, Value]));
+    const turned = weightsFirst(jaxpr, jaxpr.inputs.slice(1));
+    checkJaxpr(turned);
+    return tally(turned)["scan transpose"] ?? 0;
+  };
+  expect([2, 32, 128].map(count)).toEqual([0, 2, 0]);
+});
+
 test("weightsFirst turns a weight of loops in loops and checkpoints once, before all of them", () => {
   const narrow = [draw(N, N), draw(4, N), draw(2 * T, 4, N)].map((x) => np.astype(x, "float32")); // prettier-ignore
   const f = (w: Value, h: Value, x: Value) =>

@@ -80,11 +80,11 @@ describe("what runs in blocks", () => {
     ); // prettier-ignore
   const chain = (x: Value) => np.tanh(np.multiply(np.add(x, 1), x));
   test.each<[string, Value, number[]]>([
-    ["blocks of 32 rows of a large array", draw(1, 1024, 1024), [32]],
+    ["blocks of 256 rows of a large array", draw(1, 1024, 1024), [4]],
     [
-      "rows that 32,768 elements do not divide into even blocks of",
+      "rows that 262,144 elements do not divide into even blocks of",
       draw(1, 1900, 640),
-      [38],
+      [5],
     ],
     ["nothing small", draw(1, 64, 64), []],
     ["no array whose rows come in no such blocks", draw(1, 1031, 1024), []],
@@ -102,7 +102,7 @@ describe("what runs in blocks", () => {
       return [next.params, next.m, next.v] as Value[];
     };
     const args = [draw(2, 1024, 1024), draw(3, 1024, 1024)] as const;
-    expect(loops(step as never, ...args)).toEqual([32]);
+    expect(loops(step as never, ...args)).toEqual([4]);
     const compiled = jit(step);
     const want = step(...args).map(toNd);
     for (const [i, y] of compiled(...args).entries()) {
