@@ -165,7 +165,7 @@ describe("places", () => {
     });
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `error: weights: unirep-64 is not in the cache ${folder}: run "unirep weights pull unirep-64" (0.6 MB, CC BY-NC 4.0), or give --weights PATH or --weights random\n`,
+      stderr: `error: weights: unirep-64 is not in the cache ${folder}: run "unirep weights pull unirep-64" (0.6 MB, CC BY-NC 4.0), or give --weights unirep-ts-64 or --weights PATH or --weights random\n`,
     });
   });
 });
