@@ -21,6 +21,7 @@ export interface StepEvent {
   readonly epoch: number;
   /** Mean cross-entropy of the step's tokens, in nats. */
   readonly loss: number;
+  /** Length of the step's gradient before it is clipped; the last steps' is shorter by the tokens they lack. */
   readonly gradientNorm: number;
   readonly learningRate: number;
   readonly tokens: number;
