@@ -1,7 +1,7 @@
 /** @file The weights a command names, and the model made of them only when something is left to compute. */
 import {
   loadModel,
-  loadWeights,
+  givenWeights,
   type UniRep,
   type Weights,
 } from "../unirep/index.ts";
@@ -13,10 +13,7 @@ export async function commandWeights({
   model,
   weights,
 }: Pick<SharedOptions, "model" | "weights">): Promise<Weights> {
-  const loaded = await loadWeights({
-    model: model ?? (weights === undefined ? "1900" : undefined),
-    weights,
-  });
+  const loaded = await givenWeights("unirep", { model, weights });
   if (weights && /^(random|untrained)(:|$)/.test(weights)) {
     tell(
       "warning",

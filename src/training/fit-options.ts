@@ -9,7 +9,7 @@ type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
 export interface FitOptions extends Optional<OptimizerOptions> {
   /** Published architecture, by default `"1900"`. */
   readonly model?: ModelName | undefined;
-  /** Where training begins: a path, an id, `random` or `random:SEED`, or weights already read. */
+  /** Where training begins: a path, an id (`unirep-ts-64`, `unirep-1900`), `untrained[:SEED]`, `random[:SEED]`, or weights already read. */
   readonly weights?: string | Weights | undefined;
   /** Passes over the data, each sequence once in each. Default 1. */
   readonly epochs?: number | undefined;

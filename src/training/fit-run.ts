@@ -1,7 +1,7 @@
 /** @file Everything `fit` needs before its first step: options checked, data read, weights loaded, a checkpoint taken up. */
 import { array, type Value } from "../ad/index.ts";
 import {
-  loadWeights,
+  givenWeights,
   mapParams,
   type Sequences,
   type UniRepParams,
@@ -44,7 +44,7 @@ export async function prepareFit(
   options: FitOptions,
 ): Promise<FitRun> {
   const { device = "cpu", threads = 0 } = options;
-  const initial = await initialWeights(options);
+  const initial = await givenWeights("fit", options);
   const { config } = initial;
   const plan = planOf(options, config);
   checkFrozen(plan.frozen, initial.params);
@@ -121,17 +121,4 @@ export async function prepareFit(
           : "unirep-ts",
       }),
   };
-}
-
-function initialWeights({ model, weights }: FitOptions): Promise<Weights> {
-  if (typeof weights !== "object")
-    return loadWeights({
-      model: model ?? (weights === undefined ? "1900" : undefined),
-      weights,
-    });
-  if (model !== undefined && weights.config.name !== model)
-    throw new TypeError(
-      `fit: expected weights of model ${model}, got ${weights.info.id} of model ${weights.config.name}`,
-    );
-  return Promise.resolve(weights);
 }

@@ -1,11 +1,10 @@
 /** @file `fitJoint`: tunes a UniRep model and a top model on it together, end to end, for a measured property. */
 import { array, jit, optimizers, type Array, type Value } from "../ad/index.ts";
 import {
-  loadWeights,
+  givenWeights,
   mapParams,
   type SequenceInput,
   type UniRepParams,
-  type Weights,
 } from "../unirep/index.ts";
 import type { FitEnd } from "./fit-events.ts";
 import { epochBatches, jointBatch } from "./joint-batches.ts";
@@ -33,7 +32,7 @@ export async function* fitJoint(
 ): AsyncGenerator<JointEvent, FitJointResult> {
   const { signal, device = "cpu", threads = 0 } = options;
   signal?.throwIfAborted();
-  const initial = await initialWeights(options);
+  const initial = await givenWeights("fitJoint", options);
   const plan = jointPlanOf(options, initial.config);
   const data = await readJointData(sequences, y, initial, plan, options);
   const { training, heldOut, features, kind } = data;
@@ -144,19 +143,6 @@ export async function* fitJoint(
   } finally {
     await Promise.all([step.dispose(), outputs.dispose()]);
   }
-}
-
-function initialWeights({ model, weights }: FitJointOptions): Promise<Weights> {
-  if (typeof weights !== "object")
-    return loadWeights({
-      model: model ?? (weights === undefined ? "1900" : undefined),
-      weights,
-    });
-  if (model !== undefined && weights.config.name !== model)
-    throw new TypeError(
-      `fitJoint: expected weights of model ${model}, got ${weights.info.id} of model ${weights.config.name}`,
-    );
-  return Promise.resolve(weights);
 }
 
 /** How the held-out samples are predicted by `outputs`, which gives unit targets or probabilities. */

@@ -11,7 +11,7 @@ import type { Task } from "./engine/program.ts";
 import type { ModelConfig, ModelName } from "./model.ts";
 import { buildNetwork, type Network } from "./network.ts";
 import { checkParams, mapParams, type UniRepParams } from "./params.ts";
-import { loadWeights } from "./weights/index.ts";
+import { givenWeights } from "./weights/index.ts";
 import type { Weights, WeightsInfo } from "./weights/types.ts";
 
 /**
@@ -51,22 +51,9 @@ export async function loadModel(options: ModelOptions = {}): Promise<UniRep> {
     throw new TypeError(
       `loadModel: expected a device, one of ${engineDevices.join(", ")}, got ${String(device)}; other devices compile a program for each size, and the engine's sizes follow the work`,
     );
-  const weights =
-    typeof options.weights === "object"
-      ? options.weights
-      : await loadWeights({
-          model:
-            options.model ??
-            (options.weights === undefined ? "1900" : undefined),
-          weights: options.weights,
-        });
+  const weights = await givenWeights("loadModel", options);
   const { config, info } = weights;
   checkParams(weights.params, config);
-  if (options.model && config.name !== options.model) {
-    throw new TypeError(
-      `loadModel: expected weights of model ${options.model}, got ${info.id} of model ${config.name}`,
-    );
-  }
   const network = await prepareNetwork(weights.params, device);
   const compiled: Precision = precision === "int8" ? "int8" : "float32";
   const engines = new Map<Task, Engine>();

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { array, type Value } from "../../ad/index.ts";
 import {
   encode,
-  loadWeights,
+  givenWeights,
   mapParams,
   nameSequence,
   type Sequences,
@@ -33,7 +33,7 @@ export async function prepareSearch(
   const texts: string[] = [];
   for await (const input of sequences)
     texts.push(nameSequence(input, texts.length).sequence);
-  const weights = await initialWeights(fixed);
+  const weights = await givenWeights("evotune", fixed);
   const usual = planOf(fixed, weights.config);
   const residues = texts.reduce((sum, text) => sum + text.length, 0);
   const tokens = ((residues + texts.length) * (folds - 1)) / folds;
@@ -102,17 +102,6 @@ function checkChoices(
       checkFrozen(frozen, params);
     }
   }
-}
-
-async function initialWeights({
-  model,
-  weights,
-}: FixedOptions): Promise<Weights> {
-  if (typeof weights === "object") return weights;
-  return loadWeights({
-    model: model ?? (weights === undefined ? "1900" : undefined),
-    weights,
-  });
 }
 
 /** Scores all sequences under the weights that training begins with. */

