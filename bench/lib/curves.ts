@@ -1,6 +1,6 @@
-/** @file Draws a training's history: cross-entropy of training steps and of the held-out families, beside other weights'.
+/** @file Draws a training's history: cross-entropy of training steps and of what is held out, beside other weights'.
  *
- *     EXAMPLES_OUT=docs npx tsx bench/own-weights/curves.ts FOLDER/history.jsonl --published NATS
+ *     EXAMPLES_OUT=docs npx tsx bench/lib/curves.ts FOLDER/history.jsonl --name NAME --line NATS --label "other weights"
  */
 import { parseArgs } from "node:util";
 import * as Plot from "@observablehq/plot";
@@ -9,12 +9,19 @@ import { readHistory } from "../../src/training/index.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { published: { type: "string" } },
+  options: {
+    name: { type: "string" },
+    line: { type: "string" },
+    label: { type: "string", default: "published weights" },
+  },
 });
 const [file] = positionals;
-if (file === undefined || values.published === undefined)
-  throw new TypeError("curves: expected HISTORY --published NATS, got less");
-const published = Number(values.published);
+const { name, label: lineLabel } = values;
+if (file === undefined || name === undefined || values.line === undefined)
+  throw new TypeError(
+    "curves: expected HISTORY --name NAME --line NATS, got less",
+  );
+const line = Number(values.line);
 
 const history = await readHistory(file);
 const steps = history.filter((line) => line.type === "step");
@@ -30,19 +37,24 @@ const training = steps.flatMap(({ epoch }, i) =>
 const last = validations.at(-1);
 if (last === undefined)
   throw new Error(`${file}: expected a validation, got none`);
-savePlot("own-weights", {
+const lowest = Math.min(
+  line,
+  ...validations.map((x) => x.crossEntropy),
+  ...training.map((x) => x.loss),
+);
+savePlot(name, {
   x: { label: "epochs", ticks: validations.length + 1 },
   // From where the curves are worth telling apart: the first steps come from far above.
-  y: { label: "cross-entropy, nats a token", grid: true, domain: [published - 0.06, published + 0.1] }, // prettier-ignore
+  y: { label: "cross-entropy, nats a token", grid: true, domain: [lowest - 0.03, line + 0.1] }, // prettier-ignore
   marginBottom: 40,
   marginLeft: 50,
   marks: [
     Plot.line(training, { x: "epoch", y: "loss", stroke: "#9ab", clip: true }),
     Plot.line(validations, { x: "epoch", y: "crossEntropy", marker: "dot" }),
-    Plot.ruleY([published], { strokeDasharray: "4 3" }),
-    label(last.epoch, last.crossEntropy, -10, "held-out families"),
-    label(last.epoch, training.at(-1)?.loss ?? published, 20, "training"),
-    label(0, published, 14, "published weights, held-out families", "start"),
+    Plot.ruleY([line], { strokeDasharray: "4 3" }),
+    label(last.epoch, last.crossEntropy, -10, "held out"),
+    label(last.epoch, training.at(-1)?.loss ?? line, -12, "training"),
+    label(0, line, 14, `${lineLabel}, held out`, "start"),
   ],
 });
 
