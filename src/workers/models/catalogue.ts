@@ -28,7 +28,11 @@ export interface ModelCatalogue {
   list(owner: string): Promise<readonly ModelRecord[]>;
   /** Null where there is none or it is another's: the two must not be told apart. */
   find(id: string, owner: string): Promise<ModelRecord | null>;
-  /** Adds weights that lie in a local safetensors file; refuses an id that is taken. */
+  /**
+   * Adds weights that lie in a local safetensors file. Each owner has ids of their own: a TakenModelError where this one,
+   * or everyone, has a model of that id; a second addition of the same weights by the same job gives the first. An id or
+   * a file that cannot be a model's is a BadInputError. Without a licence it is the file's own word, else unknown.
+   */
   add(
     file: string,
     facts: Pick<ModelRecord, "id" | "name" | "owner" | "source" | "job"> & {
@@ -36,10 +40,15 @@ export interface ModelCatalogue {
       readonly provenance?: string | undefined;
     },
   ): Promise<ModelRecord>;
-  /** False where there is none of this owner's to remove. */
-  remove(id: string, owner: string): Promise<boolean>;
+  /** False where there is none of this owner's (null: of everyone's) to remove. */
+  remove(id: string, owner: string | null): Promise<boolean>;
   /** Weights on this machine's disk, fetched from storage where needed and checked against their hash. */
   open(model: JobModel | ModelRecord): Promise<ModelFile>;
+}
+
+/** The id asked for is that of another model of this owner or of everyone. */
+export class TakenModelError extends Error {
+  override readonly name = "TakenModelError";
 }
 
 declare module "../store/store.ts" {

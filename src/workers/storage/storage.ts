@@ -15,7 +15,10 @@ export interface Storage {
     content: Uint8Array | AsyncIterable<Uint8Array>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<StoredFile>;
-  /** Bytes `start` to before `end`, by default all; a MissingFileError where there is no such file. */
+  /**
+   * Bytes `start` to before `end`, by default all, none where the file ends before `start`; a MissingFileError where there
+   * is no such file. A stream that cannot be read to its end fails, it does not end.
+   */
   read(
     key: string,
     range?: { readonly start?: number; readonly end?: number },
@@ -42,10 +45,29 @@ export class MissingFileError extends Error {
 
 const name = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,200}$/;
 
+export const isKey = (key: string): boolean =>
+  key.split("/").every((part) => name.test(part));
+
 /** Throws a TypeError for a key that could leave the storage or means another file elsewhere. */
 export function checkKey(key: string): void {
-  if (!key.split("/").every((part) => name.test(part)))
+  if (!isKey(key))
     throw new TypeError(
       `storage: expected a key of names with "/" between, got ${JSON.stringify(key)}`,
     );
+}
+
+/** The range with its defaults; ends that are no counts of bytes are a RangeError. */
+export function checkRange(
+  {
+    start = 0,
+    end = Infinity,
+  }: { readonly start?: number; readonly end?: number },
+  key: string,
+): { readonly start: number; readonly end: number } {
+  const isCount = (x: number) => Number.isSafeInteger(x) && x >= 0;
+  if (!isCount(start) || !(isCount(end) || end === Infinity))
+    throw new RangeError(
+      `storage: ${key}: expected a range of bytes, got ${start} to ${end}`,
+    );
+  return { start, end };
 }
