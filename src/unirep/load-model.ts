@@ -40,6 +40,8 @@ export interface UniRep {
   readonly info: WeightsInfo;
   readonly precision: "f32" | "int8";
   engine(task: Task): Engine;
+  /** Steps of lanes that its engines have run: those that read a token, and all. */
+  laneSteps(): { readonly busy: number; readonly all: number };
   /** Frees native memory, after running sequences have ended. */
   dispose(): Promise<void>;
 }
@@ -73,6 +75,14 @@ export async function loadModel(options: ModelOptions = {}): Promise<UniRep> {
         engines.set(task, engine);
       }
       return engine;
+    },
+    laneSteps() {
+      const total = { busy: 0, all: 0 };
+      for (const { laneSteps } of engines.values()) {
+        total.busy += laneSteps.busy;
+        total.all += laneSteps.all;
+      }
+      return total;
     },
     dispose: async () => {
       await Promise.all(

@@ -44,6 +44,8 @@ export interface EngineOptions extends ProgramOptions {
 export class Engine {
   /** Lanes of a full batch: a caller that keeps this many sequences waiting keeps the engine busy. */
   readonly lanes: number;
+  /** Steps of lanes so far: those that read a token, and all. */
+  readonly laneSteps = { busy: 0, all: 0 };
   readonly #config: ModelConfig;
   readonly #task: Task;
   readonly #dtype: DType;
@@ -211,7 +213,9 @@ export class Engine {
       logProbs: logProbs && (await floats(logProbs)),
       hits: hits && (await hits.data()),
     };
+    this.laneSteps.all += chunk.steps * chunk.lanes;
     for (const segment of chunk.segments) {
+      this.laneSteps.busy += segment.count;
       if (!segment.job.settled)
         collect(segment, chunk, this.#carry, results, units);
     }

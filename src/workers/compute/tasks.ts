@@ -55,7 +55,7 @@ export interface Tasks {
   >;
   /** Begins a study in `folder`, or brings it up to `trials` trials of its next group; see handlers/evotune.ts. */
   study: Task<
-    { readonly model: ModelFile; readonly file: string; readonly folder: string; readonly options: JobOptions["evotune"]; readonly part: { readonly type: "begin" } | { readonly type: "trial"; readonly trial: number } | { readonly type: "final" } },
+    { readonly model: ModelFile; readonly licence: string; readonly file: string; readonly folder: string; readonly options: JobOptions["evotune"]; readonly part: { readonly type: "begin" } | { readonly type: "trial"; readonly trial: number } | { readonly type: "final" } },
     { readonly lines: readonly unknown[]; readonly weights: string | null },
     StudyEvent
   >;
@@ -92,17 +92,20 @@ export type TaskEvent<T extends TaskName> = Tasks[T]["event"];
 export interface Compute {
   /**
    * Runs a task. Events come one at a time: the task goes on when `onEvent` has resolved. An abort asks the task to stop,
-   * then ends the process (SIGTERM, later SIGKILL), and rejects with the signal's reason. A process that dies rejects
-   * with a ComputeError whose `retryable` says whether the input may be innocent.
+   * then ends the process (SIGTERM, later SIGKILL), and rejects with the signal's reason. Bad input rejects with a
+   * BadInputError; another failure, or a process that dies, with a ComputeError whose `retryable` says whether the input
+   * may be innocent. Arrays of the value are views into the message that brought them: mind their `byteOffset`.
    */
   run<T extends TaskName>(
     task: T,
     params: TaskParams<T>,
-    options?: {
-      readonly signal?: AbortSignal | undefined;
-      readonly onEvent?: ((event: TaskEvent<T>) => void | Promise<void>) | undefined; // prettier-ignore
-    },
+    options?: RunOptions<T>,
   ): Promise<TaskValue<T>>;
+}
+
+export interface RunOptions<T extends TaskName> {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: TaskEvent<T>) => void | Promise<void>) | undefined; // prettier-ignore
 }
 
 /** What a compute process tells about itself every second. */
