@@ -31,8 +31,8 @@ export class StudyFile {
   async append(...lines: readonly Line[]): Promise<void> {
     const handle = await open(this.path, "a");
     try {
-      // One write: lines of processes that append at once do not mix.
-      await handle.write(
+      // One write, unless the disk is full: lines of processes that append at once do not mix.
+      await handle.appendFile(
         lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
       );
       await handle.sync();

@@ -126,12 +126,15 @@ export interface JobRecord<K extends JobKind = JobKind> {
   readonly failure: JobFailure | null;
 }
 
-/** Events of a job's log, as the API streams them; every state change is one. */
+/**
+ * Events of a job's log, as the API streams them; every state change is one. Steps and epochs of a trial count within its
+ * fold, from 1; the validation of epoch 0 is that of the weights training begins with; trial null is the final fit.
+ */
 export type JobEvent =
   | { readonly type: "state"; readonly state: JobState }
   | { readonly type: "progress"; readonly done: number; readonly total: number; readonly residuesPerSecond: number | null; readonly etaSeconds: number | null }
-  | { readonly type: "step"; readonly trial: number | null; readonly step: number; readonly epoch: number; readonly loss: number; readonly learningRate: number }
-  | { readonly type: "validation"; readonly trial: number | null; readonly epoch: number; readonly crossEntropy: number; readonly perplexity: number }
+  | { readonly type: "step"; readonly trial: number | null; readonly fold?: number; readonly step: number; readonly epoch: number; readonly loss: number; readonly learningRate: number }
+  | { readonly type: "validation"; readonly trial: number | null; readonly fold?: number; readonly epoch: number; readonly crossEntropy: number; readonly perplexity: number }
   | { readonly type: "trial"; readonly trial: number; readonly setting: Readonly<Record<string, unknown>>; readonly outcome: string | null; readonly value: number | null }
   | { readonly type: "checkpoint"; readonly step: number }
   | { readonly type: "accepted"; readonly step: number; readonly best: number }; // prettier-ignore
