@@ -48,3 +48,4 @@ export * as random from "./random/index.ts";
 export * as scipy from "./scipy/index.ts";
 export * as stax from "./stax/index.ts";
 export * as tree from "./tree.ts";
+export { packageVersion } from "./version.ts";

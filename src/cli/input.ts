@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import {
   emptySummary,
+  rareLettersSentence,
   readSequences,
   type ReadSummary,
   type SequenceRecord,
 } from "../unirep/index.ts";
 import type { SharedOptions } from "./options.ts";
-import { counted, tell } from "./report.ts";
+import { tell } from "./report.ts";
 
 /** JSON-serialisable: kept with a run, so that a resumed one can still tell. */
 export interface InputAccount {
@@ -90,12 +91,6 @@ export function refuseNothing({ read }: InputAccount): void {
 
 /** One line for all letters that the weights know little of; nothing when there are none. */
 export function warnOfRareLetters({ read }: InputAccount): void {
-  const letters = Object.entries(read.rare)
-    .filter(([, count]) => count > 0)
-    .map(([letter, count]) => `${letter} ${count}`);
-  if (letters.length === 0) return;
-  tell(
-    "warning",
-    `${counted(read.recordsWithRare, "record")} with letters that the published 1900-unit weights were never trained on: ${letters.join(", ")}`,
-  );
+  const sentence = rareLettersSentence(read);
+  if (sentence !== null) tell("warning", sentence);
 }

@@ -47,6 +47,18 @@ const commands: Readonly<
     description: "show version, devices and weights",
     load: async () => (await import("./info.ts")).infoCommand(),
   },
+  serve: {
+    description: "run the service: REST API, web page and workers",
+    load: async () => (await import("./serve.ts")).serveCommand(),
+  },
+  worker: {
+    description: "work on the queues of a service",
+    load: async () => (await import("./worker.ts")).workerCommand(),
+  },
+  keys: {
+    description: "make, list and revoke the API keys of a running service",
+    load: async () => (await import("./keys.ts")).keysCommand(),
+  },
   weights: {
     description: "get, convert and check model weights",
     load: async () => (await import("./weights.ts")).weightsCommand(),
@@ -60,7 +72,7 @@ async function program(argv: readonly string[]): Promise<Command> {
     .showHelpAfterError("(-h shows the usage)")
     .addHelpText(
       "after",
-      `\nExamples:\n  unirep weights pull unirep-1900\n  unirep embed proteins.fasta -o proteins.npz\n  unirep score proteins.fasta --json\n  unirep embed -h\n${exitCodesHelp}`,
+      `\nExamples:\n  unirep weights pull unirep-1900\n  unirep embed proteins.fasta -o proteins.npz\n  unirep score proteins.fasta --json\n  unirep serve\n  unirep embed -h\n${exitCodesHelp}`,
     );
   // `unirep embed …` and `unirep help embed`; a file that is called like a command only costs its loading.
   const named = argv.slice(0, 2);

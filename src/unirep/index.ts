@@ -25,7 +25,11 @@ export {
   type NamedSequence,
   type SequenceInput,
 } from "./inputs.ts";
-export { atomically, removeTemporaries } from "./tables/atomic-file.ts";
+export {
+  atomically,
+  diskError,
+  removeTemporaries,
+} from "./tables/atomic-file.ts";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 export {
   representationLayers,
@@ -70,6 +74,7 @@ export {
   aminoAcids,
   decode,
   encode,
+  LetterError,
   normalizeSequence,
   rareLetters,
   tokens,

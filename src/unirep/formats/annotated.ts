@@ -10,6 +10,7 @@ import {
 import { type FlatEntry, readFlatEntry, splitFlatFile } from "./genbank.ts";
 import {
   type Parsed,
+  type ParsedRecord,
   SequenceError,
   type SequencePlace,
   splitHeader,
@@ -23,6 +24,8 @@ export interface AnnotatedOptions {
   readonly gaps?: GapPolicy;
   /** Bytes the file may hold, unpacked. Default 64 MiB: the parser needs the whole text in memory several times over. */
   readonly maxBytes?: number;
+  /** Residues one record may hold; by default as many as the file. */
+  readonly maxResidues?: number;
 }
 
 /** What is used of the library's answer; its own type declarations do not resolve under NodeNext. */
@@ -51,8 +54,20 @@ type AnyToJson = (
 /** Reads an annotated file and yields each record, or the reason it was refused, as a batch of one. */
 export async function* readAnnotated(
   bytes: AsyncIterable<Uint8Array>,
-  { file, format, gaps = "refuse", maxBytes = 64 * 2 ** 20 }: AnnotatedOptions,
+  options: AnnotatedOptions,
 ): AsyncGenerator<readonly Parsed[]> {
+  const { file, format, gaps = "refuse", maxBytes = 64 * 2 ** 20 } = options;
+  const { maxResidues = maxBytes } = options;
+  const bounded = async (parsed: Promise<ParsedRecord>) => {
+    const { record, ...rest } = await parsed;
+    const { length } = record.sequence;
+    if (length > maxResidues)
+      throw new SequenceError(
+        record,
+        `expected at most ${maxResidues} residues in one record, got ${length}`,
+      );
+    return { record, ...rest };
+  };
   const content = await collect(bytes, file, maxBytes);
   // Loaded here because it is large and most users read FASTA.
   const { anyToJson } = (await import("@teselagen/bio-parsers")) as unknown as {
@@ -60,7 +75,8 @@ export async function* readAnnotated(
   };
   if (format === "snapgene") {
     const place = { file, record: 1, line: 1 };
-    yield [await attempt(snapGeneRecord(anyToJson, content, place, gaps))];
+    const parsed = snapGeneRecord(anyToJson, content, place, gaps);
+    yield [await attempt(bounded(parsed))];
     return;
   }
   if (!isUtf8(content)) {
@@ -69,18 +85,18 @@ export async function* readAnnotated(
       "expected text in UTF-8, got bytes that are not",
     );
   }
-  const entries = splitFlatFile(
-    content.toString("utf8").replace(/^\uFEFF/, ""),
-  );
-  if (entries.length === 0) {
+  const text = content.toString("utf8").replace(/^\uFEFF/, "");
+  let entries = 0;
+  for (const entry of splitFlatFile(text)) {
+    const place = { file, record: ++entries, line: entry.line };
+    const parsed = flatRecord(anyToJson, entry, place, gaps);
+    yield [await attempt(bounded(parsed))];
+  }
+  if (entries === 0) {
     throw new SequenceError(
       { file },
       "expected GenPept records starting with LOCUS, got none",
     );
-  }
-  for (const [i, entry] of entries.entries()) {
-    const place = { file, record: i + 1, line: entry.line };
-    yield [await attempt(flatRecord(anyToJson, entry, place, gaps))];
   }
 }
 
@@ -89,7 +105,7 @@ async function flatRecord(
   entry: FlatEntry,
   place: RecordPlace,
   gaps: GapPolicy,
-): Promise<Parsed> {
+): Promise<ParsedRecord> {
   const { text, raw, ...normalized } = readFlatEntry(entry, place, gaps);
   const answer = await askLibrary(
     anyToJson,
@@ -112,7 +128,7 @@ async function snapGeneRecord(
   content: Buffer,
   place: RecordPlace,
   gaps: GapPolicy,
-): Promise<Parsed> {
+): Promise<ParsedRecord> {
   const { bytes, residues } = readSnapGene(content, place.file);
   const name = baseName(place.file);
   const answer = await askLibrary(
@@ -185,7 +201,7 @@ function finish(
   }: { readonly name?: unknown; readonly description?: unknown },
   place: RecordPlace,
   { sequence, gapsRemoved, rare }: NormalizedSequence,
-): Parsed {
+): ParsedRecord {
   const text = [name, description]
     .filter((part) => typeof part === "string")
     .join(" ");
@@ -207,7 +223,7 @@ function baseName(file: string): string {
 }
 
 /** A refused record as its error; a file-level failure stays thrown. */
-async function attempt(parsed: Promise<Parsed>): Promise<Parsed> {
+async function attempt(parsed: Promise<ParsedRecord>): Promise<Parsed> {
   try {
     return await parsed;
   } catch (error) {

@@ -26,9 +26,11 @@ const CR = 13;
 const HEADER = 62; // >
 const COMMENT = 59; // ;
 const UPPER_CASE = 0xdf;
+/** Bytes read into one batch: as many bad records as they can hold are errors in memory at once. */
+const SLICE = 1 << 16;
 
 /**
- * Reads FASTA and yields one batch of records and refusals for each chunk, in file order; a refused record never stops the reading.
+ * Reads FASTA and yields records and refusals in batches, in file order; a refused record never stops the reading.
  * Lines end in LF, CRLF or CR; a UTF-8 byte order mark, blank lines, and white space within sequence lines are layout. Lines that
  * start with `;` are comments only before the first header, as in FASTA of old; later a `;` is a refused letter.
  * Throws a SequenceError when the text is not FASTA: no header at all, or something else before the first one.
@@ -39,8 +41,10 @@ export async function* readFasta(
 ): AsyncGenerator<readonly Parsed[]> {
   const parser = fastaParser(options);
   for await (const chunk of withoutByteOrderMark(bytes)) {
-    const batch = parser.push(chunk);
-    if (batch.length > 0) yield batch;
+    for (let at = 0; at < chunk.length; at += SLICE) {
+      const batch = parser.push(chunk.subarray(at, at + SLICE));
+      if (batch.length > 0) yield batch;
+    }
   }
   yield parser.end();
 }

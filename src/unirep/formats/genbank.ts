@@ -15,19 +15,32 @@ export interface FlatEntry {
 }
 
 /** Cuts a flat file after every `//` and before every LOCUS; blank lines between entries are layout. */
-export function splitFlatFile(text: string): FlatEntry[] {
-  const entries: { line: number; lines: string[] }[] = [];
+export function* splitFlatFile(text: string): Generator<FlatEntry> {
   let open: { line: number; lines: string[] } | undefined;
-  text.split(/\r\n|\r|\n/).forEach((content, i) => {
+  let line = 0;
+  for (const content of textLines(text)) {
+    line++;
     if (open === undefined || content.startsWith("LOCUS")) {
-      if (content.trim() === "") return;
-      open = { line: i + 1, lines: [] };
-      entries.push(open);
+      if (content.trim() === "") continue;
+      if (open !== undefined) yield open;
+      open = { line, lines: [] };
     }
     open.lines.push(content);
-    if (isEnd(content)) open = undefined;
-  });
-  return entries;
+    if (!isEnd(content)) continue;
+    yield open;
+    open = undefined;
+  }
+  if (open !== undefined) yield open;
+}
+
+/** One by one: a small packed file can hold more lines than memory holds strings. */
+function* textLines(text: string): Generator<string> {
+  let from = 0;
+  for (const { 0: end, index } of text.matchAll(/\r\n|\r|\n/g)) {
+    yield text.slice(from, index);
+    from = index + end.length;
+  }
+  yield text.slice(from);
 }
 
 /**
@@ -40,7 +53,10 @@ export function readFlatEntry(
   place: SequencePlace,
   gaps: GapPolicy,
 ): NormalizedSequence & { text: string; raw: string } {
-  const locus = /^LOCUS\s+(\S.*?)\s+(\d+)\s+([a-z]+)\b/i.exec(lines[0]);
+  // No more of the line than a name can need: the pattern takes time that grows with a power of it.
+  const locus = /^LOCUS\s+(\S.*?)\s+(\d+)\s+([a-z]+)\b/i.exec(
+    lines[0].slice(0, 1000),
+  );
   if (!locus) {
     throw new SequenceError(
       { ...place, line },

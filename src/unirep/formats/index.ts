@@ -15,11 +15,23 @@ export {
 } from "./open.ts";
 export { SequenceError, type Parsed, type ParsedRecord } from "./parsed.ts";
 export type { SequenceRecord } from "./record.ts";
-export { emptySummary, type ReadSummary } from "./summary.ts";
+export {
+  emptySummary,
+  rareLettersSentence,
+  type ReadSummary,
+} from "./summary.ts";
+
+/** A file by its path, or by a path and the name that tells its format and stands in records and errors. */
+export type SequenceSource =
+  string | { readonly path: string; readonly name: string };
 
 export interface ReadOptions {
   /** Alignment gaps (`-` and `.`) are refused unless they are to be removed. */
   readonly gaps?: GapPolicy | undefined;
+  /** Residues one record may hold; a longer one is refused. Default 100 million. */
+  readonly maxResidues?: number | undefined;
+  /** Bytes that all files together may hold, unpacked: nothing is read beyond them. Default: no limit. */
+  readonly maxBytes?: number | undefined;
   /** Whether a refused record ends the reading or is left out. Default `"fail"`. */
   readonly onError?: "fail" | "skip" | undefined;
   /** Is told of each record left out; `"skip"` needs it, so that nothing is left out in silence. */
@@ -34,12 +46,15 @@ export interface ReadOptions {
 
 /**
  * Reads the records of all files, in order. `-` is standard input. Throws a SequenceError for the first refused record unless
- * `onError` is `"skip"`, and always for a file that cannot be read; files that are missing are found before the first record.
+ * `onError` is `"skip"`, and always for a file that cannot be read and beyond `maxBytes`; files that are missing are found
+ * before the first record.
  */
 export async function* readSequences(
-  paths: readonly string[],
+  sources: readonly SequenceSource[],
   {
     gaps = "refuse",
+    maxResidues = 100e6,
+    maxBytes = Infinity,
     onError = "fail",
     onProblem,
     signal,
@@ -52,22 +67,29 @@ export async function* readSequences(
       'readSequences: expected onProblem with onError "skip", got none',
     );
   }
-  if (paths.filter((path) => path === "-").length > 1) {
+  if (sources.filter((source) => source === "-").length > 1) {
     throw new TypeError(
       'readSequences: expected standard input ("-") once, got it several times',
     );
   }
-  for (const path of paths) await checkSequenceFile(path);
-  for (const file of paths) {
-    const { format, bytes, close } = await openSequenceFile(file, {
+  const files = sources.map((source) =>
+    typeof source === "string" ? { path: source, name: source } : source,
+  );
+  for (const { path, name } of files) await checkSequenceFile(name, path);
+  const most = { bytes: maxBytes, left: maxBytes };
+  for (const { path, name: file } of files) {
+    const opened = await openSequenceFile(file, {
+      path,
       signal,
       onBytes: watchBytes?.(file),
     });
+    const { format, close } = opened;
     try {
+      const bytes = atMost(most, opened.bytes, file);
       const batches =
         format === "fasta"
-          ? readFasta(bytes, { file, gaps })
-          : readAnnotated(bytes, { file, format, gaps });
+          ? readFasta(bytes, { file, gaps, maxResidues })
+          : readAnnotated(bytes, { file, format, gaps, maxResidues });
       for await (const batch of batches) {
         for (const parsed of batch) {
           signal?.throwIfAborted();
@@ -84,5 +106,22 @@ export async function* readSequences(
     } finally {
       close();
     }
+  }
+}
+
+/** Passes bytes on until they are more than are left of those all files may hold. */
+async function* atMost(
+  most: { readonly bytes: number; left: number },
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    most.left -= chunk.length;
+    if (most.left < 0)
+      throw new SequenceError(
+        { file },
+        `expected at most ${most.bytes} bytes in all files, unpacked, got more`,
+      );
+    yield chunk;
   }
 }

@@ -1,7 +1,7 @@
 /** @file From a path to plain bytes and the format they are in; whatever keeps a file from being read is one sentence. */
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
-import path from "node:path";
+import { basename, extname } from "node:path";
 import type { Readable } from "node:stream";
 import { peek } from "./bytes.ts";
 import { gunzip, isGzip } from "./gzip.ts";
@@ -38,11 +38,14 @@ const packed = {
 const lookAhead = 4096;
 
 /** Throws a SequenceError when the path is missing, a folder or not readable; standard input always passes. */
-export async function checkSequenceFile(file: string): Promise<void> {
-  if (file === "-") return;
+export async function checkSequenceFile(
+  file: string,
+  path = file,
+): Promise<void> {
+  if (path === "-") return;
   try {
-    if ((await stat(file)).isDirectory()) throw unreadable(file, "a folder");
-    await access(file, constants.R_OK);
+    if ((await stat(path)).isDirectory()) throw unreadable(file, "a folder");
+    await access(path, constants.R_OK);
   } catch (error) {
     throw fileError(file, error);
   }
@@ -56,16 +59,18 @@ export async function checkSequenceFile(file: string): Promise<void> {
 export async function openSequenceFile(
   file: string,
   options: {
+    /** Where it lies, if `file` is only what it is called. */
+    path?: string | undefined;
     signal?: AbortSignal | undefined;
     onBytes?: ((chunk: Uint8Array) => void) | undefined;
   } = {},
 ): Promise<SequenceFile> {
-  const { signal, onBytes } = options;
+  const { path = file, signal, onBytes } = options;
   signal?.throwIfAborted();
   const raw: Readable =
-    file === "-"
+    path === "-"
       ? process.stdin
-      : createReadStream(file, { highWaterMark: 1 << 20 });
+      : createReadStream(path, { highWaterMark: 1 << 20 });
   const abort = () => raw.destroy(signal?.reason as Error);
   signal?.addEventListener("abort", abort, { once: true });
   const close = () => {
@@ -105,8 +110,8 @@ function formatOf(file: string, head: Buffer): SequenceFormat {
   if (head.length === 0) {
     throw new SequenceError({ file }, `${expected}, got an empty file`);
   }
-  const name = path.basename(file).toLowerCase().replace(/\.gz$/, "");
-  const extension = path.extname(name);
+  const name = basename(file).toLowerCase().replace(/\.gz$/, "");
+  const extension = extname(name);
   if (nucleotideExtensions.includes(extension)) {
     const advice = `translate it first, or rename it to .faa if it holds proteins`;
     throw new SequenceError(

@@ -30,6 +30,18 @@ export function emptySummary(): ReadSummary {
   };
 }
 
+/** One sentence on the letters that the weights know little of; null where there are none. */
+export function rareLettersSentence({
+  rare,
+  recordsWithRare,
+}: ReadSummary): string | null {
+  if (recordsWithRare === 0) return null;
+  const letters = Object.entries(rare)
+    .filter(([, count]) => count > 0)
+    .map(([letter, count]) => `${letter} ${count}`);
+  return `${recordsWithRare} record${recordsWithRare === 1 ? "" : "s"} with letters that the published 1900-unit weights were never trained on: ${letters.join(", ")}`;
+}
+
 export function addToSummary(
   summary: ReadSummary,
   { record, gapsRemoved, rare }: ParsedRecord,

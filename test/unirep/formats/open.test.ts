@@ -396,6 +396,44 @@ describe("readSequences", () => {
     );
   });
 
+  it("calls a file by the name it was given, which tells its format", async () => {
+    const source = { path: write("upload-7", gp), name: "mine.gp" };
+    expect(await all(readSequences([source]))).toMatchObject([
+      { id: "A1", file: "mine.gp" },
+    ]);
+    const gone = { path: path.join(folder, "gone"), name: "mine.gp" };
+    await expect(all(readSequences([gone]))).rejects.toThrow(
+      "mine.gp: expected a readable sequence file, got no such file",
+    );
+  });
+
+  test.each([
+    ["fasta", "long.fa", fasta, "got more"],
+    ["genbank", "long.gp", gp, "got 3"],
+  ])(
+    "refuses longer records than asked for: %s",
+    async (_, name, text, got) => {
+      const file = write(name, text);
+      await expect(
+        all(readSequences([file], { maxResidues: 2 })),
+      ).rejects.toThrow(`expected at most 2 residues in one record, ${got}`);
+      expect(await all(readSequences([file], { maxResidues: 3 }))).not.toEqual(
+        [],
+      );
+    },
+  );
+
+  it("reads no more unpacked bytes than asked for, of all files together", async () => {
+    const files = [write("1.fa", fasta), write("2.fa.gz", gzipSync(fasta))];
+    const maxBytes = 2 * fasta.length;
+    expect(await all(readSequences(files, { maxBytes }))).toHaveLength(4);
+    await expect(
+      all(readSequences(files, { maxBytes: maxBytes - 1 })),
+    ).rejects.toThrow(
+      `${files[1]}: expected at most ${maxBytes - 1} bytes in all files, unpacked, got more`,
+    );
+  });
+
   it("takes standard input once", async () => {
     await expect(all(readSequences(["-", "-"]))).rejects.toThrow("once");
   });
