@@ -26,7 +26,7 @@ export interface Jobs {
   /** Records the job and queues it. Rejects, leaving neither, where the queue is away; an id that is known gives its job. */
   submit<K extends JobKind>(request: JobRequest<K>): Promise<JobRecord<K>>;
   get(id: string, owner: string): Promise<JobRecord | null>;
-  /** Newest first. */
+  /** Newest first. A page may be shorter than `limit`, even empty, with more to come: only `next` tells. */
   list(
     owner: string,
     options: {
