@@ -54,8 +54,8 @@ export async function submit<K extends JobKind>(
   try {
     await store.insert("submission", id, { since: Date.now() });
     await api.service.storage.write(key, createReadStream(out), { signal });
-    const { sequences, residues, sha256, ranges } = input;
-    const job = await api.jobs.submit({ id, kind, owner: caller.owner, name, model, options, input: { key, sequences, residues, sha256, ranges } }); // prettier-ignore
+    const { sequences, residues, sha256, ranges, warnings } = input;
+    const job = await api.jobs.submit({ id, kind, owner: caller.owner, name, model, options, input: { key, sequences, residues, sha256, ranges, warnings } }); // prettier-ignore
     await store.remove("submission", id);
     api.metrics.job(kind, "queued");
     return job;

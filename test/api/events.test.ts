@@ -17,7 +17,7 @@ afterEach(() => fake.close());
 
 async function addJob(): Promise<string> {
   const id = randomUUID();
-  const input = { key: `jobs/${id}/input.fasta`, sequences: 1, residues: 3, sha256: "b".repeat(64), ranges: [] }; // prettier-ignore
+  const input = { key: `jobs/${id}/input.fasta`, sequences: 1, residues: 3, sha256: "b".repeat(64), ranges: [], warnings: [] }; // prettier-ignore
   const model = (await fake.service.models.find("unirep-ts-64", owner))!;
   const options = { precision: "f32", layers: ["h_avg"], perResidue: false, format: "npz" } as const; // prettier-ignore
   await fake.jobs.submit({ id, kind: "embed", owner, name: null, model, options, input }); // prettier-ignore
@@ -117,7 +117,7 @@ describe("a stream", () => {
 
   test("survives a backend that is away for a moment", async () => {
     const id = await addJob();
-    const { events } = fake.jobs;
+    const events = fake.jobs.events.bind(fake.jobs);
     const stream = read(await open(id));
     let refused = 0;
     fake.jobs.events = () => (refused++, Promise.reject(new Error("away")));
@@ -132,7 +132,7 @@ describe("a stream", () => {
 describe("the poller", () => {
   test("asks for a job once a round however many watch, and rests when nobody does", async () => {
     const id = await addJob();
-    const { events } = fake.jobs;
+    const events = fake.jobs.events.bind(fake.jobs);
     let calls = 0;
     fake.jobs.events = (...args) => (calls++, events(...args));
     const gone = new AbortController();

@@ -38,7 +38,7 @@ async function addJob(
 ): Promise<string> {
   const id = randomUUID();
   const format = firstFormats[kind];
-  const input = { key: `jobs/${id}/input.fasta`, sequences: 1, residues: 3, sha256, ranges: [] }; // prettier-ignore
+  const input = { key: `jobs/${id}/input.fasta`, sequences: 1, residues: 3, sha256, ranges: [], warnings: [] }; // prettier-ignore
   const model = (await fake.service.models.find("unirep-ts-64", owner))!;
   await fake.jobs.submit({ id, kind, owner, name: "a name", model, options: options[kind], input }); // prettier-ignore
   const key = `jobs/${id}/result.1.${format}`;
@@ -159,7 +159,7 @@ describe("a result", () => {
     const id = await addJob();
     await fake.service.storage.remove(`jobs/${id}`);
     expect((await get(id)).status).toBe(410);
-    const { size } = fake.service.storage;
+    const size = fake.service.storage.size.bind(fake.service.storage);
     fake.service.storage.size = () => Promise.resolve(10);
     const late = await get(id);
     fake.service.storage.size = size;
@@ -175,7 +175,7 @@ describe("a result", () => {
   test("that breaks off in the storage breaks the connection, and the log tells", async () => {
     const { Readable } = await import("node:stream");
     const id = await addJob();
-    const { read } = fake.service.storage;
+    const read = fake.service.storage.read.bind(fake.service.storage);
     fake.service.storage.read = () =>
       Promise.resolve(
         Readable.from(

@@ -133,7 +133,7 @@ export async function openRig(opened: OpenedBackend): Promise<Rig> {
       const { fasta, ranges } = fastaOf(records);
       const { sha256 } = await storage.write(key, Buffer.from(fasta));
       const sum = (of: (range: SequenceRange) => number) => ranges.reduce((total, range) => total + of(range), 0); // prettier-ignore
-      const input = { key, sha256, ranges, sequences: sum((range) => range.sequences), residues: sum((range) => range.residues) }; // prettier-ignore
+      const input = { key, sha256, ranges, warnings: [], sequences: sum((range) => range.sequences), residues: sum((range) => range.residues) }; // prettier-ignore
       return jobs.submit({ id, kind, owner, name: null, model, options, input }); // prettier-ignore
     },
     embed: (records, units = testModel.units) => rig.submit("embed", embedOptions, records, { ...testModel, units }), // prettier-ignore

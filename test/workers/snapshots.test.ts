@@ -181,7 +181,9 @@ describe("a snapshot", () => {
       `snapshot: study.jsonl: expected 2 bytes of SHA-256 ${sha256}, got 5 of `,
     );
     await storage.remove(key);
-    await expect(restore(kept)).rejects.toThrow(`there is no file ${key}`);
+    await expect(restore(kept)).rejects.toThrow(
+      `snapshot: study.jsonl: expected the file that was saved, got none at ${key}`,
+    );
   });
 
   test("is not mixed with what is there already", async () => {

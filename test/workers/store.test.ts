@@ -152,7 +152,7 @@ onBackends("the store", (opened) => {
       await sleep(300);
       await store().insert("note", randomUUID(), note(2));
       // PostgreSQL lists by its documents; nothing else can stay.
-      const listed = await redis?.zrange("unirep:all:note", 0, -1);
+      const listed = await redis?.zrange("unirep:all:note", "0", "-1");
       expect(ids.filter((id) => listed?.includes(id))).toEqual([]);
       expect(await redis?.exists(`unirep:own:note:=${owner}`)).not.toBe(1);
     });

@@ -103,6 +103,7 @@ export async function drive<K extends JobKind>(
       residues: fasta.length,
       sha256: stored.sha256,
       ranges: [],
+      warnings: [],
     },
     progress: { done: 0, total: 0 },
     result: null,

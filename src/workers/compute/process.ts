@@ -80,15 +80,15 @@ export function startProcess({
       `compute: expected ${names(running)} to stay below ${gigabytes(2 * memoryLimit)}, twice the memory limit, got ${gigabytes(rssBytes)} in process ${pid}`,
       { retryable: running.size > 1 },
     );
-    log.error({ pid, rssBytes }, error.message);
+    log.error({ child: pid, rssBytes }, error.message);
     for (const task of running.values()) task.doom(error);
     kill("SIGKILL");
   };
 
   const ended = new Promise<void>((resolve) => {
     const settle = (how: string) => {
-      if (wanted) log.info({ pid, how }, "compute process ended");
-      else log.warn({ pid, how }, "compute process ended by itself");
+      if (wanted) log.info({ child: pid, how }, "compute process ended");
+      else log.warn({ child: pid, how }, "compute process ended by itself");
       onEnd();
       const lost = [...running.values()];
       running.clear();
@@ -104,13 +104,13 @@ export function startProcess({
     );
     child.on("error", (error) => {
       if (pid === undefined) settle(`not started: ${error.message}`);
-      else log.warn({ pid, error: error.message }, "compute process");
+      else log.warn({ child: pid, error: error.message }, "compute process");
     });
   });
   // There is none where the system had no file descriptor left for it.
   if (child.stderr)
     createInterface({ input: child.stderr }).on("line", (line) =>
-      log.warn({ pid, line }, "compute process wrote"),
+      log.warn({ child: pid, line }, "compute process wrote"),
     );
   log.info({ pid }, "compute process started");
 

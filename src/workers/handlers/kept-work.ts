@@ -1,11 +1,11 @@
 /** @file Long work that outlives its activation: a folder kept in storage, restored by the next one, until there is a result. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { RunOptions, TaskEvent, TaskParams, TaskValue } from "../compute/tasks.ts"; // prettier-ignore
 import type { JobKind } from "../jobs/record.ts";
-import { removeSuperseded, restoreFolder, saveFolder, snapshotSchema, type Snapshot } from "../storage/snapshots.ts"; // prettier-ignore
+import { DamagedSnapshotError, removeSuperseded, restoreFolder, saveFolder, snapshotSchema, type Snapshot } from "../storage/snapshots.ts"; // prettier-ignore
 import { BadInputError, StaleFenceError, Stop, type Answer, type Work } from "./work.ts"; // prettier-ignore
 
 /** What a unit keeps: the folder as it was last, and the result once there is one. */
@@ -45,9 +45,22 @@ export async function keptWork<K extends JobKind>(
   const kept = found === null ? null : keptSchema.parse(found);
   if (kept && "result" in kept) return { type: "done", result: kept.result };
   let last: Snapshot | null = kept?.snapshot ?? null;
-  if (last) await restoreFolder(storage, last, folder, signal);
-  else await mkdir(folder);
+  if (last && !(await isRestored(last))) last = null;
+  if (!last) await mkdir(folder);
   let lookAgainAt = 0;
+
+  /** Without its checkpoint the work begins again, which costs time but not the job. */
+  async function isRestored(snapshot: Snapshot): Promise<boolean> {
+    try {
+      await restoreFolder(storage, snapshot, folder, signal);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DamagedSnapshotError)) throw error;
+      log.warn({ err: error, job: job.id, unit, fence }, "work: a checkpoint is damaged, the work begins again"); // prettier-ignore
+      await rm(folder, { recursive: true });
+      return false;
+    }
+  }
 
   /** What could not be kept or told costs a repetition, not the job: only a later activation ends the work. */
   const orLog = (what: string) => (error: unknown) => {

@@ -99,6 +99,7 @@ async function assemble(
     model: { id, sha256: weights },
     precision,
     seconds: Number(sum((part) => part.seconds).toFixed(3)),
+    warnings: job.input.warnings,
   };
   return { key, format, bytes, sha256, summary };
 }

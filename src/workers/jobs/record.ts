@@ -25,6 +25,8 @@ export interface JobInput {
   /** SHA-256 of that FASTA, in hexadecimal. */
   readonly sha256: string;
   readonly ranges: readonly SequenceRange[];
+  /** What its owner should know of it: letters that the weights have seen seldom or never. */
+  readonly warnings: readonly string[];
 }
 
 export interface SequenceRange {

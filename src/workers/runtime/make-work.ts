@@ -44,7 +44,9 @@ export function makeWork({
       );
     },
     async keep(value) {
-      await patiently(() => changeUnit(store, id, { fence, kept: value }), signal); // prettier-ignore
+      // It has come further than any start before: what takes processes down does not.
+      const change = { fence, kept: value, starts: 1 };
+      await patiently(() => changeUnit(store, id, change), signal);
     },
     async kept() {
       const found = await patiently(() => store.get("unit", id), signal);

@@ -6,7 +6,7 @@ import path from "node:path";
 import { z } from "zod";
 import { hashFile } from "../../unirep/index.ts";
 import { measured } from "./content.ts";
-import { checkKey, isKey, type Storage } from "./storage.ts";
+import { checkKey, isKey, MissingFileError, type Storage } from "./storage.ts"; // prettier-ignore
 
 /** Where the snapshots of one unit of work lie, and whose they are. */
 export interface SnapshotPlace {
@@ -88,9 +88,14 @@ export async function removeSuperseded(
   }
 }
 
+/** Storage has lost what a snapshot names: no repetition brings it back. */
+export class DamagedSnapshotError extends Error {
+  override readonly name = "DamagedSnapshotError";
+}
+
 /**
- * Brings `folder`, which must be empty or not there, to the state of `snapshot`. A file that is not the one that was saved
- * is an Error naming it, and a missing one a MissingFileError.
+ * Brings `folder`, which must be empty or not there, to the state of `snapshot`. A file that is missing or not the one that
+ * was saved is a DamagedSnapshotError naming it.
  */
 export async function restoreFolder(
   storage: Storage,
@@ -108,15 +113,24 @@ export async function restoreFolder(
     checkKey(file.path);
     const local = path.join(folder, file.path);
     await mkdir(path.dirname(local), { recursive: true });
-    const content = measured(await storage.read(file.key), signal);
+    const content = measured(await readSaved(storage, file), signal);
     await writeFile(local, content.chunks);
     const { bytes, sha256 } = content.stored();
     if (sha256 !== file.sha256)
-      throw new Error(
+      throw new DamagedSnapshotError(
         `snapshot: ${file.path}: expected ${file.bytes} bytes of SHA-256 ${file.sha256}, got ${bytes} of ${sha256} in ${file.key}`,
       );
   }
 }
+
+const readSaved = (storage: Storage, { path: name, key }: SnapshotFile) =>
+  storage.read(key).catch((error: unknown) => {
+    if (!(error instanceof MissingFileError)) throw error;
+    throw new DamagedSnapshotError(
+      `snapshot: ${name}: expected the file that was saved, got none at ${key}`,
+      { cause: error },
+    );
+  });
 
 /** Paths within `folder`, in order, of what a later activation needs. */
 async function filesIn(folder: string): Promise<string[]> {
