@@ -5,6 +5,8 @@ export default defineConfig({
   resolve: {
     alias: {
       "unirep-ts/ad": new URL("./src/ad/index.ts", import.meta.url).pathname,
+      "unirep-ts/client": new URL("./src/api/client/index.ts", import.meta.url)
+        .pathname,
     },
   },
   test: {
