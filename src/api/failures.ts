@@ -1,6 +1,6 @@
 /** @file Whatever a handler throws, as an answer: problem+json, and a log line where the service is at fault. */
 import type { ErrorRequestHandler, Request, Response } from "express";
-import type { Api } from "./api.ts";
+import type { Base } from "./api.ts";
 import { openAiError, openAiPrefix } from "./openai-error.ts";
 import { Problem, problemDocument } from "./problems.ts";
 
@@ -8,7 +8,7 @@ import { Problem, problemDocument } from "./problems.ts";
 const lingerMs = 2000;
 
 export const answerFailures =
-  (api: Api): ErrorRequestHandler =>
+  (api: Base): ErrorRequestHandler =>
   async (error: unknown, req, res, _next) => {
     // Nobody is left to be answered; what broke the handler off is most likely that.
     if (res.closed) return;
@@ -64,12 +64,11 @@ function readingProblem(error: object): Problem | null {
   return null;
 }
 
-async function problemOf(api: Api, error: unknown): Promise<Problem> {
+async function problemOf(api: Base, error: unknown): Promise<Problem> {
   if (error instanceof Problem) return error;
   const known = error instanceof Error ? readingProblem(error) : null;
   if (known) return known;
-  const { code } = error as { code?: unknown };
-  if (code === "ENOSPC")
+  if (isDiskFull(error))
     return new Problem("unavailable", "api: expected room for files, got a full disk", { retryAfter: 60 }); // prettier-ignore
   if ((error as { retryable?: unknown }).retryable === true)
     return new Problem("unavailable", "api: expected a compute process to answer, got its end", { retryAfter: 1 }); // prettier-ignore
@@ -79,8 +78,15 @@ async function problemOf(api: Api, error: unknown): Promise<Problem> {
     : new Problem("internal", "api: expected to answer, got a fault of the service that its log tells of"); // prettier-ignore
 }
 
+/** Storage says it in words of its own, with the system's error as their cause. */
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, cause } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || isDiskFull(cause);
+}
+
 /** Whichever client library the error came from, a backend that does not answer now is the likely cause. */
-async function backendAway(api: Api): Promise<boolean> {
+async function backendAway(api: Base): Promise<boolean> {
   const late = new Promise<boolean>((resolve) => {
     setTimeout(() => resolve(true), 1000).unref();
   });
