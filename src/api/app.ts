@@ -1,17 +1,32 @@
 /** @file The Express app: what every request passes, the routes, and the answers where there is none. */
 import express, { type Express, type RequestHandler } from "express";
-import type { Api } from "./api.ts";
+import type { Api, Base } from "./api.ts";
 import { allow, authenticate } from "./auth.ts";
+import { boardPath, guardedBoard } from "./board.ts";
 import { answerFailures } from "./failures.ts";
 import { limitRequests } from "./limits.ts";
 import { logRequests } from "./logging.ts";
 import { Problem } from "./problems.ts";
 import { notFound, type Route } from "./route.ts";
-import { allRoutes } from "./routes/index.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { allRoutes, pageRoutes } from "./routes/index.ts";
 import { secure } from "./security.ts";
 
 /** The app, not listening; `startServer` (server.ts) makes it listen. */
-export function createApp(api: Api): Express {
+export const createApp = (
+  api: Api,
+  board: RequestHandler | null = null,
+): Express => appOf(api, [...allRoutes(api), ...pageRoutes()], board);
+
+/** That of a machine that works without an API. */
+export const createWorkerApp = (api: Base): Express =>
+  appOf(api, healthRoutes(api), null);
+
+function appOf(
+  api: Base,
+  routes: readonly Route[],
+  board: RequestHandler | null,
+): Express {
   const app = express();
   app.disable("x-powered-by");
   app.enable("case sensitive routing");
@@ -19,7 +34,9 @@ export function createApp(api: Api): Express {
   app.set("query parser", "simple");
   app.set("trust proxy", api.service.config.trustProxy);
   app.use(logRequests(api), secure, closeWhenDraining(api));
-  mount(app, api, allRoutes(api));
+  const limit = limitRequests(api);
+  if (board) app.use(boardPath, guardedBoard(api, board, limit));
+  mount(app, api, limit, routes);
   app.use(() => {
     throw notFound();
   });
@@ -27,8 +44,13 @@ export function createApp(api: Api): Express {
   return app;
 }
 
-function mount(app: Express, api: Api, routes: readonly Route[]): void {
-  const identify = [authenticate(api), limitRequests(api)];
+function mount(
+  app: Express,
+  api: Base,
+  limit: RequestHandler,
+  routes: readonly Route[],
+): void {
+  const identify = [authenticate(api), limit];
   for (const template of new Set(routes.map(({ path }) => path))) {
     const here = routes.filter((route) => route.path === template);
     const path = template.replaceAll(/\{(\w+)\}/g, ":$1");
@@ -58,7 +80,7 @@ function otherMethod(routes: readonly Route[]): RequestHandler {
 
 /** A connection is not kept for another request that this server would not answer any more. */
 const closeWhenDraining =
-  (api: Api): RequestHandler =>
+  (api: Base): RequestHandler =>
   (_req, res, next) => {
     if (api.draining.aborted) res.set("Connection", "close");
     next();

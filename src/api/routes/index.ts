@@ -11,6 +11,9 @@ import { modelRoutes } from "./models.ts";
 import { resultRoutes } from "./results.ts";
 import { submissionRoutes } from "./submissions.ts";
 
+/** For people; the document describes programs' routes only. */
+export { pageRoutes } from "./page.ts";
+
 const lists: readonly Routes[] = [
   healthRoutes,
   embeddingRoutes,
