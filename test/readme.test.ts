@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { settingTable } from "../src/workers/index.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const blocks = (file: string): string[] =>
@@ -30,5 +31,27 @@ describe.each(["README.md"])("the programs in %s", (file) => {
         });
       expect(run).not.toThrow();
     },
+  );
+});
+
+test("docs/service.md lists every setting of the service, its flag, default and meaning", () => {
+  const rows = readFileSync(path.join(root, "docs/service.md"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  const code = (text: string | null) => (text === null ? "" : `\`${text}\``);
+  const listed = rows.filter(([, flag]) => flag.startsWith("`--"));
+  expect(listed).toEqual(
+    settingTable.map(({ env, flag, fallback, about }) => [
+      code(env),
+      code(flag),
+      code(fallback),
+      about,
+    ]),
   );
 });

@@ -1,20 +1,26 @@
 /** @file What every part of the API works with, and how a route is written: schemas, document and handler in one place. */
-import type { Compute, ComputeFacts, Jobs, Service } from "../workers/index.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Compute, Jobs, Service } from "../workers/index.ts";
+import type { ComputeSources, Metrics } from "./metrics.ts";
 import type { Route } from "./route.ts";
 
-export interface Api {
+/** What every server has, those of worker machines too. */
+export interface Base {
   readonly service: Service;
+  readonly metrics: Metrics;
+  /** Aborts when the server drains: readiness fails, event streams end, requests in flight finish. */
+  readonly draining: AbortSignal;
+  /** Why requests should not come yet, in some words; null where they may. */
+  readonly unready: () => string | null;
+}
+
+export interface Api extends Base {
   readonly jobs: Jobs;
   /** Answers `represent` for requests that are answered at once; requests share its lanes. */
   readonly engine: Compute;
   /** Reads uploads (`ingest`) and converts results. */
   readonly files: Compute;
-  readonly metrics: Metrics;
   /** What the compute processes of this process tell about themselves. */
-  facts(): readonly ComputeFacts[];
-  /** Aborts when the server drains: readiness fails, event streams end, requests in flight finish. */
-  readonly draining: AbortSignal;
+  readonly compute: ComputeSources;
 }
 
 /**

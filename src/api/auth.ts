@@ -1,14 +1,14 @@
 /** @file Who asks: the key of a request, and whether it allows what is asked for. */
 import type { NextFunction, Request, RequestHandler, Response } from "express";
-import type { Api, Scope } from "./api.ts";
+import type { Base, Scope } from "./api.ts";
 import { checkKey } from "./keys.ts";
 import { Problem } from "./problems.ts";
 
-/** Sets `res.locals.caller`; whether a caller is needed is for `allow` to say, after the limits have counted the request. */
+/** Sets `res.locals.caller` by the key that `keyOf` finds in the request; whether a caller is needed is for `allow` to say, after the limits have counted the request. */
 export const authenticate =
-  (api: Api): RequestHandler =>
+  (api: Base, keyOf = sentKey): RequestHandler =>
   async (req, res, next) => {
-    const secret = sentKey(req);
+    const secret = keyOf(req);
     res.locals.caller =
       secret === null
         ? null
@@ -16,14 +16,14 @@ export const authenticate =
     next();
   };
 
-/** Lets a caller past whose key has the scope; 401 or 403 else. */
+/** Lets a caller past whose key has the scope; 401, which asks with `challenge`, or 403 else. */
 export const allow =
-  (scope: Scope) =>
+  (scope: Scope, challenge = 'Bearer realm="unirep"') =>
   (req: Request, res: Response, next: NextFunction): void => {
     const { caller } = res.locals;
     if (caller === null) {
       const got = sentKey(req) === null ? "none" : "one that does not work";
-      throw new Problem("unauthenticated", `api: expected an API key as Authorization: Bearer or X-API-Key, got ${got}`, { headers: { "WWW-Authenticate": 'Bearer realm="unirep"' } }); // prettier-ignore
+      throw new Problem("unauthenticated", `api: expected an API key as Authorization: Bearer or X-API-Key, got ${got}`, { headers: { "WWW-Authenticate": challenge } }); // prettier-ignore
     }
     if (!caller.scopes.includes(scope))
       throw new Problem("forbidden", `api: expected an API key with the scope ${scope}, got one with ${caller.scopes.join(", ")}`); // prettier-ignore
@@ -31,7 +31,7 @@ export const allow =
   };
 
 /** Never from the URL: addresses end up in logs and histories. */
-function sentKey(req: Request): string | null {
+export function sentKey(req: Request): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(req.get("Authorization") ?? "");
   return bearer?.[1] ?? req.get("X-API-Key") ?? null;
 }

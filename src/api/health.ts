@@ -1,11 +1,13 @@
-/** @file Whether this server can work: backend and storage answer, and it does not drain. */
-import type { Api } from "./api.ts";
+/** @file Whether this server can work: backend and storage answer, its engine is warm, and it does not drain. */
+import type { Base } from "./api.ts";
 
 export interface Readiness {
   readonly ready: boolean;
   readonly backend: "ok" | "away";
   readonly storage: "ok" | "away";
   readonly draining: boolean;
+  /** Why the engine cannot answer yet, or null. */
+  readonly unready: string | null;
 }
 
 /** An answer is given again for so long: probes cost nothing however many come. */
@@ -13,7 +15,7 @@ const freshMs = 1000;
 const pingMs = 2000;
 
 /** A function that looks at most once a second; draining shows at once. */
-export function readiness(api: Api): () => Promise<Readiness> {
+export function readiness(api: Base): () => Promise<Readiness> {
   let at = -Infinity;
   let last = Promise.resolve([false, false]);
   return async () => {
@@ -24,11 +26,13 @@ export function readiness(api: Api): () => Promise<Readiness> {
     }
     const [backend, storage] = await last;
     const draining = api.draining.aborted;
+    const unready = api.unready();
     return {
-      ready: backend && storage && !draining,
+      ready: backend && storage && !draining && unready === null,
       backend: backend ? "ok" : "away",
       storage: storage ? "ok" : "away",
       draining,
+      unready,
     };
   };
 }

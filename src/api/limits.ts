@@ -2,13 +2,13 @@
 import type { RequestHandler } from "express";
 import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import { RedisStore, type RedisReply } from "rate-limit-redis";
-import type { Api, Caller } from "./api.ts";
+import type { Api, Base, Caller } from "./api.ts";
 import { Problem } from "./problems.ts";
 
 const daySeconds = 24 * 3600;
 
 /** Counts every request of a key, and of an address where no key works; shared by all servers on one Redis. */
-export function limitRequests(api: Api): RequestHandler {
+export function limitRequests(api: Base): RequestHandler {
   const { config, backend, log } = api.service;
   const { redis } = backend;
   const windowMs = 60_000;

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { RequestHandler } from "express";
 import { pino, type DestinationStream } from "pino";
 import type { Log, ServiceConfig } from "../workers/index.ts";
-import type { Api } from "./api.ts";
+import type { Base } from "./api.ts";
 
 /** The log of a process: JSON lines on standard error, or on `to`. */
 export function openLog(
@@ -30,7 +30,7 @@ export function openLog(
 
 /** Gives each request an id, the caller's own where it sent one, and logs and counts its answer. */
 export const logRequests =
-  (api: Api): RequestHandler =>
+  (api: Base): RequestHandler =>
   (req, res, next) => {
     const sent = req.get("X-Request-Id") ?? "";
     const requestId = /^[\w.-]{1,64}$/.test(sent) ? sent : randomUUID();

@@ -5,6 +5,7 @@ import {
   type RouteConfig,
 } from "@asteasolutions/zod-to-openapi";
 import type { z } from "zod";
+import { openAiErrorSchema, openAiPrefix, openAiStatus } from "./openai-error.ts"; // prettier-ignore
 import { problemTypes, type ProblemName } from "./problems.ts";
 import type { ResponseSpec, Route } from "./route.ts";
 import { problemSchema } from "./schemas/common.ts";
@@ -68,6 +69,7 @@ const idempotencyKey = {
 function response(spec: ResponseSpec): Responses[string] {
   const content = {
     ...(spec.schema && { "application/json": { schema: spec.schema } }),
+    ...(spec.events && { "text/event-stream": { schema: spec.events } }),
     ...Object.fromEntries(
       (spec.content ?? []).map((type) => [type, { schema: { type: "string" as const } }]), // prettier-ignore
     ),
@@ -88,26 +90,29 @@ function response(spec: ResponseSpec): Responses[string] {
 function problems(route: Route): Responses {
   const names: ProblemName[] = [
     "not-acceptable",
+    // Of a query that it does not take.
+    "invalid",
     "internal",
     "unavailable",
     ...(route.scope === null ? [] : (["unauthenticated", "forbidden", "rate-limited"] as const)), // prettier-ignore
-    ...(route.params ? (["not-found"] as const) : []),
-    ...(route.query ? (["invalid"] as const) : []),
-    ...(route.body ? (["bad-request", "timeout", "too-large", "unsupported-media-type", "invalid"] as const) : []), // prettier-ignore
+    ...(route.params ? (["bad-request", "not-found"] as const) : []),
+    ...(route.body ? (["bad-request", "timeout", "too-large", "unsupported-media-type"] as const) : []), // prettier-ignore
     ...(route.problems ?? []),
   ];
+  const isOpenAi = route.path.startsWith(openAiPrefix);
+  const content = isOpenAi
+    ? { "application/json": { schema: openAiErrorSchema } }
+    : { "application/problem+json": { schema: problemSchema } };
   const byStatus = new Map<number, Set<string>>();
   for (const name of names) {
-    const [status, title] = problemTypes[name];
+    const [ofProblem, title] = problemTypes[name];
+    const status = isOpenAi ? openAiStatus(ofProblem) : ofProblem;
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(title));
   }
   return Object.fromEntries(
     [...byStatus].map(([status, titles]) => [
       status,
-      {
-        description: [...titles].join("; or: "),
-        content: { "application/problem+json": { schema: problemSchema } },
-      },
+      { description: [...titles].join("; or: "), content },
     ]),
   );
 }

@@ -81,7 +81,7 @@ export interface ProblemDocument {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly requestId: string;
+  readonly request_id: string;
   readonly errors?: readonly FieldError[];
 }
 
@@ -95,7 +95,7 @@ export function problemDocument(
     title,
     status,
     detail: problem.message,
-    requestId,
+    request_id: requestId,
     ...(problem.errors.length > 0 && { errors: problem.errors }),
   };
 }

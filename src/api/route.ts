@@ -35,6 +35,8 @@ export interface ResponseSpec {
   readonly description: string;
   /** Of a JSON answer. */
   readonly schema?: z.ZodType | undefined;
+  /** Of the data of each event of an event stream. */
+  readonly events?: z.ZodType | undefined;
   /** Media types of any other answer, in order of preference. */
   readonly content?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -91,7 +93,7 @@ export function route<
   const { handle, ...facts } = spec;
   const produced = Object.entries(spec.responses)
     .filter(([status]) => Number(status) < 300)
-    .flatMap(([, r]) => [...(r.schema ? ["application/json"] : []), ...(r.content ?? [])]); // prettier-ignore
+    .flatMap(([, r]) => [...(r.schema ? ["application/json"] : []), ...(r.events ? ["text/event-stream"] : []), ...(r.content ?? [])]); // prettier-ignore
   return {
     ...facts,
     async run(req, res) {

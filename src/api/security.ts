@@ -1,6 +1,7 @@
 /** @file Response headers: nothing may be loaded or framed, except what the pages need from this server itself. */
 import type { RequestHandler } from "express";
 import helmet from "helmet";
+import { boardPath } from "./board.ts";
 
 const none = ["'none'"];
 const self = ["'self'"];
@@ -24,8 +25,10 @@ const page = {
 };
 const ofApi = headers({});
 const ofPage = headers({ ...page, styleSrc: self });
-// Swagger UI sets style attributes.
-const ofDocs = headers({ ...page, styleSrc: [...self, "'unsafe-inline'"] });
+// Swagger UI and Bull Board set style attributes; the links of the latter count from its own address.
+const unsafe = { ...page, styleSrc: [...self, "'unsafe-inline'"] };
+const ofDocs = headers(unsafe);
+const ofBoard = headers({ ...unsafe, baseUri: self });
 
 export const secure: RequestHandler = (req, res, next) => {
   const { path } = req;
@@ -34,5 +37,6 @@ export const secure: RequestHandler = (req, res, next) => {
     ofApi(req, res, next);
   } else if (path === "/docs" || path.startsWith("/docs/"))
     ofDocs(req, res, next);
+  else if (`${path}/`.startsWith(`${boardPath}/`)) ofBoard(req, res, next);
   else ofPage(req, res, next);
 };

@@ -1,14 +1,17 @@
 /** @file The programs of the service: `serve`, the API with workers beside it, and `work`, workers alone. */
 import {
+  addTotals,
   openCompute,
   openJobs,
   openService,
   startWorkshop,
   type ServiceConfig,
+  type Workshop,
 } from "../workers/index.ts";
 import { ensureAdminKey } from "./keys.ts";
+import type { Listening } from "./listening.ts";
 import { openLog } from "./logging.ts";
-import { startServer } from "./server.ts";
+import { startServer, startWorkerServer } from "./server.ts";
 
 export interface Served {
   /** Where the API listens. */
@@ -40,16 +43,16 @@ export async function serve(config: ServiceConfig): Promise<Served> {
   };
   try {
     const workshop = works ? await startWorkshop(service, cacheSize) : null;
+    const pools = [engine, files, ...(workshop ? [workshop] : [])];
     const server = await startServer({
       service,
       engine,
       files,
       jobs: openJobs(service, files),
-      facts: () => [
-        ...engine.facts(),
-        ...files.facts(),
-        ...(workshop?.facts() ?? []),
-      ],
+      compute: {
+        facts: () => pools.flatMap((pool) => pool.facts()),
+        totals: () => addTotals(pools.map((pool) => pool.totals())),
+      },
     });
     // Last: a key made by a start that fails would never be shown.
     const adminKey = await ensureAdminKey(service);
@@ -74,27 +77,41 @@ export async function serve(config: ServiceConfig): Promise<Served> {
 }
 
 export interface Working {
+  /** Where it tells of itself; null where it listens nowhere. */
+  readonly url: string | null;
   readonly warnings: readonly string[];
   /** As `Served.drain`. */
   drain(): Promise<void>;
 }
 
-/** Works on queues without an API. */
-export async function work(config: ServiceConfig): Promise<Working> {
+/** Works on queues without an API; `listens` says whether it tells of itself on HOST:PORT. */
+export async function work(
+  config: ServiceConfig,
+  listens: boolean,
+): Promise<Working> {
   const service = await openService(config, openLog(config));
-  try {
-    const workshop = await startWorkshop(service, config.cacheSize);
-    let drained: Promise<void> | undefined;
-    const drain = async () => {
-      await workshop.drain(config.drainSeconds);
-      await service.close();
-    };
-    return {
-      warnings: service.backend.warnings,
-      drain: () => (drained ??= drain()),
-    };
-  } catch (error) {
+  let server: Listening | null = null;
+  let workshop: Workshop | null = null;
+  const close = async (seconds: number): Promise<void> => {
+    await Promise.all([server?.drain(seconds), workshop?.drain(seconds)]);
     await service.close();
+  };
+  const compute = {
+    facts: () => workshop?.facts() ?? [],
+    totals: () => workshop?.totals() ?? addTotals([]),
+  };
+  try {
+    // First: a port that is taken must not interrupt work that has begun.
+    if (listens) server = await startWorkerServer({ service, compute });
+    workshop = await startWorkshop(service, config.cacheSize);
+  } catch (error) {
+    await close(0);
     throw error;
   }
+  let drained: Promise<void> | undefined;
+  return {
+    url: server?.url ?? null,
+    warnings: service.backend.warnings,
+    drain: () => (drained ??= close(config.drainSeconds)),
+  };
 }

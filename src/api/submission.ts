@@ -57,7 +57,6 @@ export async function submit<K extends JobKind>(
     const { sequences, residues, sha256, ranges, warnings } = input;
     const job = await api.jobs.submit({ id, kind, owner: caller.owner, name, model, options, input: { key, sequences, residues, sha256, ranges, warnings } }); // prettier-ignore
     await store.remove("submission", id);
-    api.metrics.job(kind, "queued");
     return job;
   } catch (error) {
     await undo(api, id, caller, giveBack);

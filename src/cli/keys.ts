@@ -21,10 +21,10 @@ interface Key {
   readonly name: string;
   readonly owner: string;
   readonly scopes: readonly string[];
-  readonly createdAt: string;
-  readonly expiresAt: string | null;
-  readonly revokedAt: string | null;
-  readonly lastUsedAt: string | null;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly revoked_at: string | null;
+  readonly last_used_at: string | null;
 }
 
 export function keysCommand(): Command {
@@ -80,7 +80,7 @@ async function create(
     name,
     scopes,
     ...(owner !== undefined && { owner }),
-    ...(expires !== undefined && { expiresAt: expires }),
+    ...(expires !== undefined && { expires_at: expires }),
   };
   const made = await callService<Key & { readonly key: string }>(url, { method: "POST", path: "/v1/keys", body, signal }); // prettier-ignore
   report(json, made, [
@@ -117,11 +117,11 @@ async function revoke(
 function line({ id, name, owner, scopes, ...times }: Key): string {
   const day = (at: string) => at.slice(0, 10);
   const state =
-    times.revokedAt !== null
-      ? `revoked ${day(times.revokedAt)}`
-      : times.expiresAt !== null
-        ? `until ${day(times.expiresAt)}`
+    times.revoked_at !== null
+      ? `revoked ${day(times.revoked_at)}`
+      : times.expires_at !== null
+        ? `until ${day(times.expires_at)}`
         : "no end";
-  const used = times.lastUsedAt === null ? "never used" : `used ${day(times.lastUsedAt)}`; // prettier-ignore
-  return `${id}  ${scopes.join(",").padEnd(24)}  made ${day(times.createdAt)}, ${used}, ${state}  ${name}${owner === id ? "" : ` (owner ${owner})`}`;
+  const used = times.last_used_at === null ? "never used" : `used ${day(times.last_used_at)}`; // prettier-ignore
+  return `${id}  ${scopes.join(",").padEnd(24)}  made ${day(times.created_at)}, ${used}, ${state}  ${name}${owner === id ? "" : ` (owner ${owner})`}`;
 }

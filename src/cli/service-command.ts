@@ -26,7 +26,11 @@ export function serviceCommand(
   description: string,
   names: (setting: SettingName) => boolean,
   examples: readonly string[],
-  run: (config: ServiceConfig) => Promise<void>,
+  run: (
+    config: ServiceConfig,
+    /** Whether a setting was given, not taken by default. */
+    isGiven: (setting: SettingName) => boolean,
+  ) => Promise<void>,
 ): Command {
   const command = new Command(name)
     .description(description)
@@ -46,10 +50,15 @@ export function serviceCommand(
     )
     .action(({ printConfig = false, ...flags }: Flags) => {
       const config = checkedConfig(flags);
-      if (!printConfig) return run(config);
+      if (!printConfig) return run(config, (name) => isGiven(name, flags));
       process.stdout.write(`${JSON.stringify(shownConfig(config), null, 2)}\n`);
     });
 }
+
+/** As `readConfig` does, an empty variable counts as none. */
+const isGiven = (name: SettingName, flags: Flags): boolean =>
+  flags[name] !== undefined ||
+  settingTable.some((s) => s.name === name && Boolean(process.env[s.env]));
 
 /** A setting that makes no sense is wrong usage, wherever it was given. */
 function checkedConfig(flags: Flags): ServiceConfig {

@@ -6,8 +6,6 @@ import { runUntilStopped, serviceCommand } from "./service-command.ts";
 
 /** Settings that mean nothing without an API. */
 const ofApi: readonly SettingName[] = [
-  "port",
-  "host",
   "model",
   "maxUpload",
   "maxSequences",
@@ -36,7 +34,10 @@ export function workerCommand(): Command {
   );
 }
 
-async function worker(config: ServiceConfig): Promise<void> {
+async function worker(
+  config: ServiceConfig,
+  isGiven: (setting: SettingName) => boolean,
+): Promise<void> {
   if (config.redisUrl === null)
     throw new InvalidArgumentError(
       "worker: expected REDIS_URL or --redis-url, got neither: without Redis a service does its work itself and shares it with nobody",
@@ -53,10 +54,10 @@ async function worker(config: ServiceConfig): Promise<void> {
   const { work } = await import("../api/index.ts");
   await runUntilStopped(
     config,
-    () => work(config),
-    () =>
+    () => work(config, isGiven("port")),
+    ({ url }) =>
       process.stdout.write(
-        `unirep worker on the queues ${config.queues.join(", ")}\n`,
+        `unirep worker on the queues ${config.queues.join(", ")}${url === null ? "" : ` (health and metrics: ${url})`}\n`,
       ),
   );
 }

@@ -41,8 +41,8 @@ const levels = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 
 /** One setting: its variable, its text where none is given (null: none), its schema, and what it is for. */
 const settings = {
-  port: { env: "PORT", fallback: "3000", schema: whole(0, 65535), about: "port of the API; 0 takes a free one" },
-  host: { env: "HOST", fallback: "127.0.0.1", schema: text, about: "address the API listens on" },
+  port: { env: "PORT", fallback: "3000", schema: whole(0, 65535), about: "port of the API; where it is set, also of a worker's health and metrics; 0 takes a free one" },
+  host: { env: "HOST", fallback: "127.0.0.1", schema: text, about: "address to listen on" },
   dataDir: { env: "DATA_DIR", fallback: "data", schema: text.transform((x) => path.resolve(x)), about: "folder of the embedded database, files and working copies" },
   redisUrl: { env: "REDIS_URL", fallback: null, schema: z.url({ protocol: /^rediss?$/, error: "a URL such as redis://HOST:6379" }), about: "Redis that carries queues and records; without it they live in DATA_DIR" },
   storageUrl: { env: "STORAGE_URL", fallback: null, schema: text.regex(/^(s3:\/\/[^/]+|(?!\w+:\/\/).)/, "a folder or s3://BUCKET/PREFIX"), about: "folder or s3://BUCKET/PREFIX for files; by default DATA_DIR/files" },
@@ -69,6 +69,7 @@ const settings = {
   retentionDays: { env: "RETENTION_DAYS", fallback: "30", schema: amount(0.001), about: "days the files of an ended job are kept" },
   trustProxy: { env: "TRUST_PROXY", fallback: "0", schema: whole(0, 100), about: "proxies in front of the API" },
   bullBoard: { env: "BULL_BOARD", fallback: "false", schema: yesNo, about: "queue pages at /admin/queues, for admins" },
+  telemetry: { env: "TELEMETRY", fallback: "false", schema: yesNo, about: "OpenTelemetry traces of queues, to what the process has registered" },
   logLevel: { env: "LOG_LEVEL", fallback: "info", schema: z.enum(levels, `one of ${levels.join(", ")}`), about: "least severe log line" },
 } as const; // prettier-ignore
 

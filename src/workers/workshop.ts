@@ -1,6 +1,7 @@
 /** @file The working half of a service in a process: compute processes, handlers of every kind of job, workers. */
 import { openCompute } from "./compute/pool.ts";
 import type { ComputeFacts } from "./compute/tasks.ts";
+import type { ComputeTotals } from "./compute/totals.ts";
 import { evotuneHandlers } from "./handlers/evotune.ts";
 import { sampleHandlers } from "./handlers/sample.ts";
 import { tableHandlers } from "./handlers/table-job.ts";
@@ -9,6 +10,7 @@ import type { Service } from "./service.ts";
 
 export interface Workshop {
   facts(): readonly ComputeFacts[];
+  totals(): ComputeTotals;
   /** Hands running work back and ends the compute processes; after `seconds` they are killed. Repeated calls are one. */
   drain(seconds: number): Promise<void>;
 }
@@ -34,6 +36,7 @@ export async function startWorkshop(
   };
   return {
     facts: () => compute.facts(),
+    totals: () => compute.totals(),
     drain: (seconds) => (drained ??= drain(seconds)),
   };
 }

@@ -34,7 +34,7 @@ describe("every answer", () => {
     });
     const id = response.headers.get("x-request-id") as string;
     expect(id === sent).toBe(kept);
-    expect(await response.json()).toMatchObject({ requestId: id });
+    expect(await response.json()).toMatchObject({ request_id: id });
   });
 });
 
@@ -65,11 +65,11 @@ describe("health", () => {
 describe("/metrics", () => {
   test("counts requests by route template, jobs and queues", async () => {
     await fetch(`${url}/v1/jobs/7f6d1f0e-0000-4000-8000-000000000000`);
-    fake.api.metrics.job("embed", "succeeded");
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).toMatch(/unirep_http_request_seconds_count\{method="GET",route="\/v1\/jobs\/\{id\}",status="401"\} 1/); // prettier-ignore
     expect(text).toContain('unirep_queue_jobs{queue="embed",state="waiting"} 0'); // prettier-ignore
-    expect(text).toContain('unirep_jobs_total{kind="embed",state="succeeded"} 1'); // prettier-ignore
+    expect(text).toContain('unirep_jobs_total{kind="embed",state="succeeded"} 0'); // prettier-ignore
+    expect(text).toContain('unirep_job_wait_seconds_bucket{le="+Inf",kind="embed"} 0'); // prettier-ignore
     expect(text).toContain("nodejs_eventloop_lag_p99_seconds");
     expect(text).not.toContain("7f6d1f0e");
   });

@@ -95,7 +95,7 @@ describe("keys", () => {
     ["no name", { scopes: ["jobs"] }, "/name"],
     ["a hash of its own", { name: "x", scopes: ["jobs"], hash: "00" }, "/hash"],
     ["an id of its own", { name: "x", scopes: ["jobs"], id: "00" }, "/id"],
-    ["a time past", { name: "x", scopes: ["jobs"], expiresAt: "2020-01-01T00:00:00Z" }, "/expiresAt"],
+    ["a time past", { name: "x", scopes: ["jobs"], expires_at: "2020-01-01T00:00:00Z" }, "/expires_at"],
     ["a line break in its name", { name: "x\ny", scopes: ["jobs"] }, "/name"],
   ])("are refused with %s", async (_what, body, pointer) => {
     const response = await post(body);

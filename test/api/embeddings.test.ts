@@ -98,7 +98,7 @@ describe("POST /v1/embeddings", () => {
 
   test("is written whole where it is larger than a block, with the same values", async () => {
     const wide = { ...(await fake.service.models.find("unirep-ts-64", "")), units: 40_000 }; // prettier-ignore
-    const { find } = fake.service.models;
+    const find = fake.service.models.find.bind(fake.service.models);
     const { represent } = fake.tasks;
     const values = Float32Array.from({ length: wide.units }, (_, i) => Math.sin(i)); // prettier-ignore
     const one: Represented = { hAvg: values, hFinal: values, cFinal: values };

@@ -8,6 +8,7 @@ import { createKey } from "../../src/api/keys.ts";
 import { startServer, type Server } from "../../src/api/server.ts";
 import { runIngest } from "../../src/workers/compute/tasks/ingest.ts";
 import {
+  addTotals,
   readConfig,
   type Backend,
   type Compute,
@@ -87,7 +88,7 @@ export async function startFake(
     jobs,
     engine: compute,
     files: compute,
-    facts: () => [],
+    compute: { facts: () => [], totals: () => addTotals([]) },
   });
   const key = async (...scopes: Scope[]) =>
     (await createKey(store, { name: "test", scopes })).secret;

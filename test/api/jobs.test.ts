@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkLayout, type Column } from "../../src/unirep/index.ts";
 import { tableNames, type JobRecord } from "../../src/workers/index.ts";
 import { submissionFields } from "../../src/api/schemas/submissions.ts";
+import { fromWire } from "../../src/api/wire.ts";
 import { startFake, type Fake } from "./fake-service.ts";
 
 let fake: Fake;
@@ -37,11 +38,11 @@ const submitted = async (path = "/v1/embedding-jobs", more = {}) =>
 
 describe("a submission", () => {
   test.each([
-    ["/v1/embedding-jobs", {}, { precision: "f32", layers: ["h_avg"], perResidue: false, format: "npz" }],
-    ["/v1/embedding-jobs", { perResidue: true, format: "csv" }, { precision: "f32", layers: [], perResidue: true, format: "csv" }],
-    ["/v1/score-jobs", { precision: "int8" }, { precision: "int8", perResidue: false, format: "csv" }],
-    ["/v1/evotuning-jobs", { modelName: "mine", trials: 3, learningRate: 1e-4 }, { trials: 3, folds: 5, parallel: 1, epochs: { low: 1, high: 20 }, learningRate: 1e-4, seed: 0, modelName: "mine" }],
-    ["/v1/sampling-jobs", { steps: 5, trustRadius: 2 }, { steps: 5, chains: 1, temperature: 1, trustRadius: 2, seed: 0 }],
+    ["/v1/embedding-jobs", {}, { precision: "f32", layers: ["h_avg"], per_residue: false, format: "npz" }],
+    ["/v1/embedding-jobs", { per_residue: true, format: "csv" }, { precision: "f32", layers: [], per_residue: true, format: "csv" }],
+    ["/v1/score-jobs", { precision: "int8" }, { precision: "int8", per_residue: false, format: "csv" }],
+    ["/v1/evotuning-jobs", { model_name: "mine", trials: 3, learning_rate: 1e-4 }, { trials: 3, folds: 5, parallel: 1, epochs: { low: 1, high: 20 }, learning_rate: 1e-4, seed: 0, model_name: "mine" }],
+    ["/v1/sampling-jobs", { steps: 5, trust_radius: 2 }, { steps: 5, chains: 1, temperature: 1, trust_radius: 2, seed: 0 }],
   ])("to %s with %j is queued with its options, filled up", async (path, asked, options) => {
     const response = await post(path, { name: "run 1", sequences: ["MKTAY", "acd"], ...asked });
     expect(response.status).toBe(202);
@@ -49,7 +50,7 @@ describe("a submission", () => {
     const job = (await response.json()) as Shown;
     expect(response.headers.get("location")).toBe(`/v1/jobs/${job.id}`);
     expect(job).toMatchObject({ name: "run 1", state: "queued", options, input: { sequences: 2, residues: 8 }, model: { id: "unirep-ts-64" } });
-    expect(fake.jobs.records.get(job.id)?.options).toEqual(options);
+    expect(fake.jobs.records.get(job.id)?.options).toEqual(fromWire(options));
     expect(await (await get(`/v1/jobs/${job.id}`)).json()).toEqual(job);
   }); // prettier-ignore
 
@@ -76,7 +77,7 @@ describe("a submission", () => {
     ["a gap", { sequences: ["MKT", "M-K"] }, "/sequences/1"],
     ["an unknown layer", { sequences: ["M"], layers: ["h"] }, "/layers/0"],
     ["no layer", { sequences: ["M"], layers: [] }, "/layers"],
-    ["a layer beside perResidue in a format that cannot", { sequences: ["M"], perResidue: true, layers: ["h_avg"], format: "csv" }, "/format"],
+    ["a layer beside per_residue in a format that cannot", { sequences: ["M"], per_residue: true, layers: ["h_avg"], format: "csv" }, "/format"],
     ["an unknown model", { sequences: ["M"], model: "none" }, "/model"],
     ["a path for a model", { sequences: ["M"], model: "../../etc/passwd" }, "/model"],
     ["a text for a number", { sequences: ["M"], name: 7 }, "/name"],
@@ -95,10 +96,10 @@ describe("a submission", () => {
     ["no id for its model", undefined],
     ["an id that a model has", "unirep-ts-64"],
     ["a path", "../x"],
-  ])("to tune with %s is refused", async (_what, modelName) => {
-    const response = await post("/v1/evotuning-jobs", { sequences: ["M"], modelName });
+  ])("to tune with %s is refused", async (_what, model_name) => {
+    const response = await post("/v1/evotuning-jobs", { sequences: ["M"], model_name });
     expect(response.status).toBe(422);
-    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/modelName" }] });
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/model_name" }] });
   }); // prettier-ignore
 
   test("with bad letters says which, where, in each of the records", async () => {
@@ -130,7 +131,7 @@ describe("a submission", () => {
         for (const perResidue of [false, true]) {
           if (!perResidue && layers.length === 0) continue;
           const holds = () => checkLayout(`x.${format}`, columns(layers, perResidue)); // prettier-ignore
-          const { success } = submissionFields.embed.safeParse({ layers, perResidue, format }); // prettier-ignore
+          const { success } = submissionFields.embed.safeParse({ layers, per_residue: perResidue, format }); // prettier-ignore
           if (success) expect(holds).not.toThrow();
           else expect(holds).toThrow();
         }
@@ -177,7 +178,7 @@ describe("a job", () => {
     const { id } = await submitted();
     const response = await fetch(`${url}/v1/jobs/${idOf(id)}`, { method, headers: other });
     expect(response.status).toBe(404);
-    const { requestId: _, ...rest } = (await response.json()) as Record<string, string>;
+    const { request_id: _, ...rest } = (await response.json()) as Record<string, string>;
     expect(rest).toEqual({
       type: "urn:unirep-ts:problem:not-found",
       title: "There is no such thing",

@@ -40,7 +40,7 @@ describe("a request", () => {
     const problem = (await response.json()) as Record<string, unknown>;
     const types = Object.entries(problemTypes).map(([name, [s, title]]) => [`urn:unirep-ts:problem:${name}`, s, title]);
     expect(types).toContainEqual([problem.type, status, problem.title]);
-    expect(problem.requestId).toBe(response.headers.get("x-request-id"));
+    expect(problem.request_id).toBe(response.headers.get("x-request-id"));
     expect(problem.detail).toMatch(/^api: .*expected /);
     expect(JSON.stringify(problem)).not.toMatch(/\bat .*:\d+|node_modules|src\/|xxxxx/);
   }); // prettier-ignore
@@ -58,7 +58,9 @@ describe("a request", () => {
     expect(response.status).toBe(500);
     const text = await response.text();
     expect(text).not.toContain("inside");
-    const { requestId } = JSON.parse(text) as { requestId: string };
+    const { request_id: requestId } = JSON.parse(text) as {
+      request_id: string;
+    };
     const line = fake.lines.find((l) => l.message === "request failed" && l.requestId === requestId); // prettier-ignore
     expect((line?.err as Error).message).toBe("secret of the inside");
   });

@@ -71,12 +71,12 @@ describe("an upload", () => {
   test("takes options as fields, before and after its files", async () => {
     const [status, job] = await answer(
       await post(
-        form(["name", "7"], ["perResidue", "true"], ["file", fasta, "x.fa"], ["layers", "h_avg"], ["layers", "c_final"], ["format", "h5"], ["precision", "int8"]),
+        form(["name", "7"], ["per_residue", "true"], ["file", fasta, "x.fa"], ["layers", "h_avg"], ["layers", "c_final"], ["format", "h5"], ["precision", "int8"]),
       ),
     ); // prettier-ignore
     expect(status).toBe(202);
     expect(job.name).toBe("7");
-    expect(job.options).toEqual({ precision: "int8", layers: ["h_avg", "c_final"], perResidue: true, format: "h5" }); // prettier-ignore
+    expect(job.options).toEqual({ precision: "int8", layers: ["h_avg", "c_final"], per_residue: true, format: "h5" }); // prettier-ignore
   });
 
   test.each([

@@ -56,7 +56,7 @@ describe("unirep serve", () => {
     const made = await run(["keys", "create", "--name", "lab", "--scopes", "embed,jobs", "--owner", "lab", "--expires", "2999-01-31", "--json"], env); // prettier-ignore
     expect([made.code, made.stderr]).toEqual([0, ""]);
     const lab = JSON.parse(made.stdout) as { id: string; key: string };
-    expect(lab).toMatchObject({ name: "lab", scopes: ["embed", "jobs"], owner: "lab", expiresAt: "2999-01-31T00:00:00.000Z" }); // prettier-ignore
+    expect(lab).toMatchObject({ name: "lab", scopes: ["embed", "jobs"], owner: "lab", expires_at: "2999-01-31T00:00:00.000Z" }); // prettier-ignore
     expect(lab.key).toMatch(/^ur_/);
 
     const listed = await run(["keys", "list"], env);
@@ -110,9 +110,9 @@ describe("what is refused, as wrong usage, before anything is opened", () => {
   }); // prettier-ignore
 
   test("a flag that means nothing to a worker", async () => {
-    const { code, stderr } = await run(["worker", "--port", "80"]);
+    const { code, stderr } = await run(["worker", "--bull-board", "true"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("unknown option '--port'");
+    expect(stderr).toContain("unknown option '--bull-board'");
   });
 });
 

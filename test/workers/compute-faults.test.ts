@@ -51,6 +51,19 @@ describe("a process that dies", () => {
     expect(pidOf(pool)).not.toBe(pid);
   });
 
+  test("leaves what it did in the totals, which never fall", async () => {
+    const { pool } = openPool();
+    expect(pool.totals()).toMatchObject({ residues: 0, lanesAll: 0 });
+    await pool.run("represent", tiny());
+    const before = pool.totals();
+    expect(before.residues).toBe(4);
+    process.kill(pidOf(pool), "SIGKILL");
+    await until(() => pool.facts().length === 0);
+    expect(pool.totals()).toEqual(before);
+    await pool.run("represent", tiny());
+    expect(pool.totals()).toMatchObject({ residues: 8, lanesAll: 2 * before.lanesAll }); // prettier-ignore
+  });
+
   test("while it is sent megabytes breaks nothing but its task", async () => {
     const { pool } = openPool();
     await pool.run("represent", tiny());

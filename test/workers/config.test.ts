@@ -35,6 +35,7 @@ describe("what a setting takes", () => {
     ["a fraction of seconds", { DRAIN_SECONDS: "0.5" }, {}, "drainSeconds", 0.5],
     ["yes as true", { BULL_BOARD: "true" }, {}, "bullBoard", true],
     ["no as 0", { BULL_BOARD: "0" }, {}, "bullBoard", false],
+    ["no telemetry unless asked for", {}, {}, "telemetry", false],
     ["a log level", {}, { logLevel: "silent" }, "logLevel", "silent"],
   ])("%s", (_, env, flags, name, expected) => {
     expect(readConfig(env, flags)[name]).toEqual(expected);

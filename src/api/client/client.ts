@@ -1,8 +1,8 @@
 /** @file The typed client of the service, for Node 20 and browsers. */
 import { download, type Download } from "./download.ts";
-import { embeddingRequest, readEmbeddings } from "./embeddings.ts";
+import { embeddingRequest, readEmbeddings, type EmbeddingAnswer } from "./embeddings.ts"; // prettier-ignore
 import { randomKey, submissionBody } from "./submission.ts";
-import { createTransport, type ClientOptions, type Transport } from "./transport.ts"; // prettier-ignore
+import { createTransport, readJson, type ClientOptions, type Transport } from "./transport.ts"; // prettier-ignore
 import type { CallOptions, Embeddings, EmbedOptions, Job, JobKind, JobSettings, JobState, Model, ResultFormat, SequenceRecord, SubmissionInput, SubmitOptions, WaitOptions } from "./types.ts"; // prettier-ignore
 import { waitForJob } from "./watch.ts";
 
@@ -25,7 +25,7 @@ export class UnirepClient {
     const body = embeddingRequest(input, options);
     const headers = { "content-type": "application/json" };
     const { signal } = options;
-    return this.#call({ method: "POST", path: "/v1/embeddings", headers, body, signal }, async (r) => readEmbeddings(await json(r))); // prettier-ignore
+    return this.#call({ method: "POST", path: "/v1/embeddings", headers, body, signal }, async (r) => readEmbeddings((await r.json()) as EmbeddingAnswer)); // prettier-ignore
   }
 
   submitEmbedding(input: SubmissionInput, settings: JobSettings<"embed"> = {}, options?: SubmitOptions): Promise<Job> {
@@ -45,7 +45,10 @@ export class UnirepClient {
   } // prettier-ignore
 
   job(id: string, { signal }: CallOptions = {}): Promise<Job> {
-    return this.#call({ method: "GET", path: jobPath(id), signal }, json<Job>);
+    return this.#call(
+      { method: "GET", path: jobPath(id), signal },
+      readJson<Job>,
+    );
   }
 
   /** Own jobs, newest first, fetched a page at a time. */
@@ -56,7 +59,7 @@ export class UnirepClient {
       for (const [name, value] of Object.entries({ state, kind, cursor }))
         if (value) query.set(name, value);
       const page: JobPage =
-        await this.#call({ method: "GET", path: `/v1/jobs?${String(query)}`, signal }, json<JobPage>);
+        await this.#call({ method: "GET", path: `/v1/jobs?${String(query)}`, signal }, readJson<JobPage>);
       yield* page.items;
       cursor = page.next;
     } while (cursor !== null);
@@ -75,16 +78,16 @@ export class UnirepClient {
 
   /** Cancels a job wherever it is; one that has ended stays as it is. */
   cancel(id: string, { signal }: CallOptions = {}): Promise<Job> {
-    return this.#call({ method: "DELETE", path: jobPath(id), signal }, json<Job>); // prettier-ignore
+    return this.#call({ method: "DELETE", path: jobPath(id), signal }, readJson<Job>); // prettier-ignore
   }
 
   /** Models that one may use. */
   models({ signal }: CallOptions = {}): Promise<readonly Model[]> {
-    return this.#call({ method: "GET", path: "/v1/models", signal }, async (r) => (await json<{ items: Model[] }>(r)).items); // prettier-ignore
+    return this.#call({ method: "GET", path: "/v1/models", signal }, async (r) => (await readJson<{ items: Model[] }>(r)).items); // prettier-ignore
   }
 
   model(id: string, { signal }: CallOptions = {}): Promise<Model> {
-    return this.#call({ method: "GET", path: modelPath(id), signal }, json<Model>); // prettier-ignore
+    return this.#call({ method: "GET", path: modelPath(id), signal }, readJson<Model>); // prettier-ignore
   }
 
   /** Uploads weights (one safetensors file) as a model of one's own. */
@@ -95,7 +98,7 @@ export class UnirepClient {
   ): Promise<Model> {
     const { body } = submissionBody(file, facts, "model.safetensors");
     const headers = { "idempotency-key": idempotencyKey };
-    return this.#call({ method: "POST", path: "/v1/models", headers, body, signal }, json<Model>); // prettier-ignore
+    return this.#call({ method: "POST", path: "/v1/models", headers, body, signal }, readJson<Model>); // prettier-ignore
   }
 
   /** Weights of a model of one's own. */
@@ -114,7 +117,7 @@ export class UnirepClient {
     { signal, fileName, idempotencyKey = randomKey() }: SubmitOptions = {},
   ): Promise<Job> {
     const { headers, ...body } = submissionBody(input, settings, fileName);
-    return this.#call({ method: "POST", path, headers: { ...headers, "idempotency-key": idempotencyKey }, ...body, signal }, json<Job>); // prettier-ignore
+    return this.#call({ method: "POST", path, headers: { ...headers, "idempotency-key": idempotencyKey }, ...body, signal }, readJson<Job>); // prettier-ignore
   }
 }
 
@@ -123,7 +126,5 @@ interface JobPage {
   readonly next: string | null;
 }
 
-const json = <T>(response: Response): Promise<T> =>
-  response.json() as Promise<T>;
 const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
 const modelPath = (id: string) => `/v1/models/${encodeURIComponent(id)}`;

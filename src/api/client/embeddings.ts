@@ -3,7 +3,7 @@ import type { Embeddings, EmbedOptions, SequenceRecord } from "./types.ts";
 
 type Layer = keyof Embeddings["layers"];
 
-interface Answer {
+export interface EmbeddingAnswer {
   readonly model: Embeddings["model"];
   readonly data: readonly ({
     readonly id: string;
@@ -19,7 +19,7 @@ export function embeddingRequest(
   return JSON.stringify({ input, model, precision, layers, per_residue: perResidue, encoding_format: "base64" }); // prettier-ignore
 }
 
-export function readEmbeddings({ model, data }: Answer): Embeddings {
+export function readEmbeddings({ model, data }: EmbeddingAnswer): Embeddings {
   const names = (["h_avg", "h_final", "c_final"] as const).filter((name) => data[0][name] !== undefined); // prettier-ignore
   const layers: Partial<Record<Layer, Float32Array>> = {};
   for (const name of names) {

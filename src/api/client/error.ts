@@ -1,6 +1,7 @@
 /** @file The one error of the client: what the service refused, as it said it, or that it could not be reached. */
+import { fromWire } from "../wire.ts";
 
-/** RFC 9457, as the service writes it. */
+/** RFC 9457, as the service writes it; pointers name its fields, which have underscores. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -57,7 +58,7 @@ function parseProblem(text: string): Problem | null {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && "title" in value
-      ? (value as Problem)
+      ? (fromWire(value) as Problem)
       : null;
   } catch {
     return null;

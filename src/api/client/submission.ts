@@ -1,4 +1,5 @@
 /** @file The body of a submission: JSON for sequences at hand, a form for files, a form made on the way for a stream. */
+import { toWire } from "../wire.ts";
 import type { Call } from "./transport.ts";
 import type { SequenceRecord, SubmissionInput } from "./types.ts";
 
@@ -18,7 +19,7 @@ export function submissionBody(
   const list = typeof input === "string" || input instanceof Blob ? [input] : input; // prettier-ignore
   if (isAll(list, isBlob)) return form(list, settings, fileName);
   const sequences = list as readonly (string | SequenceRecord)[];
-  const body = JSON.stringify({ ...settings, sequences });
+  const body = JSON.stringify({ ...toWire(settings), sequences });
   if (body.length > mostJson)
     return form([new Blob([fasta(sequences)])], settings, "sequences.fasta");
   const headers = { "content-type": "application/json" };
@@ -61,7 +62,7 @@ function streamedForm(
 }
 
 const fields = (settings: Settings): [string, string][] =>
-  Object.entries(settings)
+  Object.entries(toWire(settings))
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]); // prettier-ignore
 

@@ -1,4 +1,5 @@
 /** @file Requests of the client: the key in a header, and repetition with back-off where that is safe. */
+import { fromWire } from "../wire.ts";
 import { errorOf, UnirepError } from "./error.ts";
 
 export interface ClientOptions {
@@ -109,6 +110,10 @@ function retryAfter(response: Response): number | null {
 export function jittered(milliseconds: number, most: number): number {
   return Math.min(milliseconds, most) * (0.5 + Math.random() / 2);
 }
+
+/** A JSON answer, with its fields named as in TypeScript. */
+export const readJson = async <T>(response: Response): Promise<T> =>
+  fromWire<unknown>(await response.json()) as T;
 
 export function sleep(
   milliseconds: number,

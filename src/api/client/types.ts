@@ -1,12 +1,13 @@
-/** @file What the client takes and gives, by the names that the API has for it. */
+/** @file What the client takes and gives, by the API's names in camelCase. */
 import type { z } from "zod";
 import type { JobEvent, JobKind, JobState } from "../../workers/index.ts";
 import type { JobResource } from "../schemas/jobs.ts";
 import type { ModelResource } from "../schemas/models.ts";
 import type { submissionFields } from "../schemas/submissions.ts";
+import type { FromWire } from "../wire.ts";
 
-export type Job = JobResource;
-export type Model = ModelResource;
+export type Job = FromWire<JobResource>;
+export type Model = FromWire<ModelResource>;
 export type { JobEvent, JobKind, JobState };
 
 export interface SequenceRecord {
@@ -19,8 +20,8 @@ export interface CallOptions {
 }
 
 /** Options of a job, by its kind. */
-export type JobSettings<K extends JobKind> = z.input<
-  (typeof submissionFields)[K]
+export type JobSettings<K extends JobKind> = FromWire<
+  z.input<(typeof submissionFields)[K]>
 >;
 
 /**

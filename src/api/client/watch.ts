@@ -1,7 +1,8 @@
 /** @file Waiting for a job: its event stream, taken up again where it broke off, and polling where none comes through. */
+import { fromWire } from "../wire.ts";
 import { UnirepError } from "./error.ts";
 import { chunksOf, readEventStream, type ServerEvent } from "./event-stream.ts";
-import { jittered, sleep, type Transport } from "./transport.ts";
+import { jittered, readJson, sleep, type Transport } from "./transport.ts";
 import type { Job, JobState, WaitOptions, WatchedEvent } from "./types.ts";
 
 /** Streams without any event, after which the way there (a proxy that holds everything back) is given up for polling. */
@@ -52,7 +53,7 @@ export async function waitForJob(
       }
       if (progress.polls) {
         const call = { method: "GET", path, signal } as const;
-        const job = await transport(call, (r) => r.json() as Promise<Job>);
+        const job = await transport(call, readJson<Job>);
         if (tell({ type: "snapshot", job })) return job;
       }
     } catch (error) {
@@ -93,8 +94,8 @@ async function* follow(
       (r) => r,
     );
     // 204: nothing can come any more. Anything but a stream is a proxy's doing.
-    progress.polls = !isEventStream(response) || ++progress.empty > emptyStreams; // prettier-ignore
-    if (progress.polls || !isEventStream(response)) {
+    if (!isEventStream(response) || ++progress.empty > emptyStreams) {
+      progress.polls = true;
       await response.body?.cancel();
       return;
     }
@@ -137,7 +138,7 @@ async function* hearing(
 
 /** The service's own events, of the shapes of their names. */
 function toEvent({ event, data }: ServerEvent): WatchedEvent {
-  const value: unknown = JSON.parse(data);
+  const value = fromWire<unknown>(JSON.parse(data));
   if (event === "snapshot") return { type: "snapshot", job: value as Job };
   return value as WatchedEvent;
 }

@@ -1,12 +1,14 @@
 /** @file GET /v1/jobs/{id}/events: a job's log as server-sent events, from its beginning or where a client left off. */
-import { compareEventIds, isEnded, type JobRecord } from "../../workers/index.ts"; // prettier-ignore
+import { compareEventIds, isEnded, type JobEvent, type JobRecord } from "../../workers/index.ts"; // prettier-ignore
 import type { Api, Routes } from "../api.ts";
 import { createEventHub, type EventHub } from "../event-hub.ts";
 import { Problem } from "../problems.ts";
 import { notFound, route } from "../route.ts";
 import { jobId } from "../schemas/common.ts";
+import { eventData } from "../schemas/events.ts";
 import { jobResource } from "../schemas/jobs.ts";
 import { openEventStream, type EventStream } from "../sse.ts";
+import { toWire } from "../wire.ts";
 
 /** Streams of one key at the same time. */
 const streamsPerKey = 32;
@@ -29,7 +31,10 @@ export const eventRoutes: Routes = (api) => {
       scope: "jobs",
       params: jobId,
       responses: {
-        200: { description: "Events", content: ["text/event-stream"] },
+        200: {
+          description: "Events; the data of each is JSON",
+          events: eventData,
+        },
         204: { description: "The job has ended, and all its events were had" },
       },
       problems: ["bad-request", "not-found"],
@@ -69,7 +74,7 @@ function follow(
     after,
     send(events) {
       for (const { id, event } of events)
-        stream.send((event as { readonly type: string }).type, event, id);
+        stream.send((event as JobEvent).type, toWire(event), id);
     },
     busy: stream.busy,
     end(record) {

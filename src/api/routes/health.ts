@@ -1,16 +1,16 @@
 /** @file `/healthz`, `/readyz` and `/metrics`: for those who run the service. */
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { Api, Routes } from "../api.ts";
+import type { Base } from "../api.ts";
 import { allow, authenticate } from "../auth.ts";
 import { readiness } from "../health.ts";
 import { Problem } from "../problems.ts";
-import { route } from "../route.ts";
+import { route, type Route } from "../route.ts";
 
 const tag = "Operation";
 const text = "text/plain";
 
-export const healthRoutes: Routes = (api) => {
+export const healthRoutes = (api: Base): readonly Route[] => {
   const look = readiness(api);
   return [
     route({
@@ -44,9 +44,9 @@ export const healthRoutes: Routes = (api) => {
       },
       problems: ["unavailable"],
       handle: async () => {
-        const { ready, backend, storage, draining } = await look();
+        const { ready, backend, storage, draining, unready } = await look();
         if (!ready)
-          throw new Problem("unavailable", `api: expected to be ready, got backend ${backend}, storage ${storage}${draining ? ", draining" : ""}`, { retryAfter: 5 }); // prettier-ignore
+          throw new Problem("unavailable", `api: expected to be ready, got backend ${backend}, storage ${storage}${draining ? ", draining" : ""}${unready === null ? "" : `, engine: ${unready}`}`, { retryAfter: 5 }); // prettier-ignore
         return {
           status: 200,
           body: { status: "ok", backend: api.service.backend.kind },
@@ -82,7 +82,7 @@ function fromThisMachine(req: Request): boolean {
   );
 }
 
-async function admin(api: Api, req: Request, res: Response): Promise<void> {
+async function admin(api: Base, req: Request, res: Response): Promise<void> {
   await authenticate(api)(req, res, () => {});
   allow("admin")(req, res, () => {});
 }

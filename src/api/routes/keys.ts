@@ -4,6 +4,7 @@ import { once } from "../idempotency.ts";
 import { createKey, revokeKey } from "../keys.ts";
 import { notFound, route } from "../route.ts";
 import { createdKeySchema, keyId, keyPage, keyQuery, keyResource, keySchema, newKeySchema } from "../schemas/keys.ts"; // prettier-ignore
+import { fromWire } from "../wire.ts";
 
 const tag = "Keys";
 const scope = "admin";
@@ -43,7 +44,10 @@ export const keyRoutes: Routes = (api) => {
       handle: (call) =>
         once(api, call, call.bodyHash, async () => {
           // Its id is new each time: one whose secret nobody has seen can be used by nobody.
-          const { secret, record } = await createKey(store, call.body);
+          const { secret, record } = await createKey(
+            store,
+            fromWire(call.body),
+          );
           const key = keyResource(record);
           return {
             status: 201,

@@ -49,7 +49,7 @@ export function openAiEmbeddings(embed: Embedder, maxBody: number): Route {
         schema: answer,
       },
     },
-    problems: ["too-large", "too-busy", "quota-exceeded"],
+    problems: ["not-found", "too-large", "too-busy", "quota-exceeded"],
     async handle({ res, body, caller, signal }) {
       const { dimensions, encoding_format: encoding } = body;
       const { model, results, residues } = await embed({

@@ -176,5 +176,5 @@ async function checkFree(
   id: string,
 ): Promise<void> {
   if ((await api.service.models.find(id, owner)) === null) return;
-  throw new Problem("invalid", `api: expected an id for the tuned model that is free, got ${id}`, { errors: [{ pointer: "/modelName", detail: "expected an id that no model has" }] }); // prettier-ignore
+  throw new Problem("invalid", `api: expected an id for the tuned model that is free, got ${id}`, { errors: [{ pointer: "/model_name", detail: "expected an id that no model has" }] }); // prettier-ignore
 }

@@ -22,7 +22,7 @@ export const paging = {
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z
     .string()
-    .max(500)
+    .regex(/^\d{1,15}$/, "expected `next` of the page before")
     .optional()
     .meta({ description: "`next` of the page before" }),
 };
@@ -56,7 +56,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    requestId: z.string(),
+    request_id: z.string(),
     errors: z.array(fieldError).optional(),
   })
   .meta({ id: "Problem", description: "RFC 9457" });

@@ -6,6 +6,7 @@ import {
   jobStates,
   type JobRecord,
 } from "../../workers/index.ts";
+import { toWire } from "../wire.ts";
 import { instant, pageOf, paging } from "./common.ts";
 
 export const jobSchema = z
@@ -14,9 +15,9 @@ export const jobSchema = z
     kind: z.enum(jobKinds),
     name: z.string().nullable(),
     state: z.enum(jobStates),
-    createdAt: instant,
-    startedAt: instant.nullable(),
-    endedAt: instant.nullable(),
+    created_at: instant,
+    started_at: instant.nullable(),
+    ended_at: instant.nullable(),
     model: z.strictObject({
       id: z.string(),
       sha256: z.string(),
@@ -39,7 +40,7 @@ export const jobSchema = z
       })
       .nullable(),
     failure: z
-      .strictObject({ detail: z.string(), badInput: z.boolean() })
+      .strictObject({ detail: z.string(), bad_input: z.boolean() })
       .nullable(),
     links: z.strictObject({
       self: z.string(),
@@ -63,7 +64,7 @@ export const jobQuery = z.strictObject({
 export function jobResource(job: JobRecord): JobResource {
   const self = `/v1/jobs/${job.id}`;
   const { model, input, progress, result, failure } = job;
-  return {
+  return toWire({
     id: job.id,
     kind: job.kind,
     name: job.name,
@@ -83,7 +84,7 @@ export function jobResource(job: JobRecord): JobResource {
     },
     failure: failure && { detail: failure.detail, badInput: failure.badInput },
     links: { self, events: `${self}/events`, result: result && `${self}/result` }, // prettier-ignore
-  };
+  });
 }
 
 /** Headers of an answer that shows a job: when to look again. */

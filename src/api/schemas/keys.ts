@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { scopes } from "../api.ts";
 import type { KeyRecord } from "../keys.ts";
+import { toWire } from "../wire.ts";
 import { instant, label, pageOf, paging } from "./common.ts";
 
 const ownerName = z
@@ -23,7 +24,7 @@ export const newKeySchema = z
     name: label(100),
     scopes: scopeList,
     owner: ownerName.optional(),
-    expiresAt: instant
+    expires_at: instant
       .refine((at) => Date.parse(at) > Date.now(), "expected a time to come")
       .nullable()
       .optional(),
@@ -36,10 +37,10 @@ export const keySchema = z
     name: z.string(),
     owner: z.string(),
     scopes: scopeList,
-    createdAt: instant,
-    expiresAt: instant.nullable(),
-    revokedAt: instant.nullable(),
-    lastUsedAt: instant.nullable(),
+    created_at: instant,
+    expires_at: instant.nullable(),
+    revoked_at: instant.nullable(),
+    last_used_at: instant.nullable(),
   })
   .meta({ id: "Key" });
 
@@ -54,13 +55,14 @@ export const createdKeySchema = keySchema
 
 export const keyPage = pageOf(keySchema, "KeyPage");
 
-export const keyResource = (key: KeyRecord): z.output<typeof keySchema> => ({
-  id: key.id,
-  name: key.name,
-  owner: key.owner,
-  scopes: [...key.scopes],
-  createdAt: key.createdAt,
-  expiresAt: key.expiresAt,
-  revokedAt: key.revokedAt,
-  lastUsedAt: key.lastUsedAt,
-});
+export const keyResource = (key: KeyRecord): z.output<typeof keySchema> =>
+  toWire({
+    id: key.id,
+    name: key.name,
+    owner: key.owner,
+    scopes: [...key.scopes],
+    createdAt: key.createdAt,
+    expiresAt: key.expiresAt,
+    revokedAt: key.revokedAt,
+    lastUsedAt: key.lastUsedAt,
+  });

@@ -1,6 +1,7 @@
 /** @file Models as the API shows them. */
 import { z } from "zod";
 import type { ModelRecord } from "../../workers/index.ts";
+import { toWire } from "../wire.ts";
 import { instant, label } from "./common.ts";
 
 export const newModelId = z
@@ -25,7 +26,7 @@ export const modelSchema = z
     licence: z.string(),
     provenance: z.string(),
     bytes: z.int(),
-    createdAt: instant.nullable(),
+    created_at: instant.nullable(),
     job: z.string().nullable().meta({ description: "job that tuned it" }),
     links: z.strictObject({
       self: z.string(),
@@ -46,7 +47,7 @@ export const modelList = z
 /** Facts for one who may use it: named one by one, so that a new field of the record is not shown by accident. */
 export function modelResource(model: ModelRecord): ModelResource {
   const self = `/v1/models/${encodeURIComponent(model.id)}`;
-  return {
+  return toWire({
     id: model.id,
     source: model.source,
     name: model.name,
@@ -59,5 +60,5 @@ export function modelResource(model: ModelRecord): ModelResource {
     createdAt: model.createdAt,
     job: model.job,
     links: { self, weights: model.key && `${self}/weights` },
-  };
+  });
 }

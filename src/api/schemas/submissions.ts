@@ -5,6 +5,7 @@ import {
   type JobKind,
   type JobOptions,
 } from "../../workers/index.ts";
+import { fromWire, type FromWire } from "../wire.ts";
 import { label } from "./common.ts";
 import { newModelId } from "./models.ts";
 
@@ -63,22 +64,22 @@ const embed = z
         "expected each layer once",
       ) // prettier-ignore
       .optional()
-      .meta({ description: "by default h_avg, and none beside perResidue" }),
-    perResidue: z.boolean().default(false),
+      .meta({ description: "by default h_avg, and none beside per_residue" }),
+    per_residue: z.boolean().default(false),
     format: z.enum(tableNames).default("npz").meta(formatMeta),
   })
-  .superRefine(({ layers, perResidue, format }, ctx) => {
+  .superRefine(({ layers, per_residue: perResidue, format }, ctx) => {
     const alone = perResidue && (layers ?? []).length === 0;
     if (!perResidue && layers?.length === 0)
-      ctx.addIssue({ code: "custom", path: ["layers"], message: "expected a layer, or perResidue, got neither" }); // prettier-ignore
+      ctx.addIssue({ code: "custom", path: ["layers"], message: "expected a layer, or per_residue, got neither" }); // prettier-ignore
     if (perResidue && !alone && ["csv", "parquet", "npy"].includes(format))
-      ctx.addIssue({ code: "custom", path: ["format"], message: `expected npz, h5 or jsonl for layers beside perResidue, got ${format}` }); // prettier-ignore
+      ctx.addIssue({ code: "custom", path: ["format"], message: `expected npz, h5 or jsonl for layers beside per_residue, got ${format}` }); // prettier-ignore
   });
 
 const score = z.strictObject({
   ...shared,
   precision,
-  perResidue: z.boolean().default(false),
+  per_residue: z.boolean().default(false),
   // A score is no vector, which is all that .npy can hold.
   format: z.enum(tableNames).exclude(["npy"]).default("csv").meta(formatMeta),
 });
@@ -102,11 +103,11 @@ const evotune = z.strictObject({
     .default(1)
     .meta({ description: "trials at the same time" }),
   epochs: range(1, 1000).default({ low: 1, high: 20 }),
-  learningRate: z
+  learning_rate: z
     .union([z.number().positive().max(1), range(1e-9, 1)])
     .default({ low: 1e-6, high: 1e-3 }),
   seed,
-  modelName: newModelId.meta({ description: "id that the tuned model gets" }),
+  model_name: newModelId.meta({ description: "id that the tuned model gets" }),
 });
 
 const sample = z.strictObject({
@@ -114,7 +115,7 @@ const sample = z.strictObject({
   steps: z.int().min(1).max(1_000_000).default(1000),
   chains: z.int().min(1).max(1000).default(1),
   temperature: z.number().positive().max(1e6).default(1),
-  trustRadius: z.int().min(0).nullable().default(null),
+  trust_radius: z.int().min(0).nullable().default(null),
   seed,
 });
 
@@ -147,9 +148,9 @@ export function optionsOf<K extends JobKind>(
   kind: K,
   fields: SubmittedFields,
 ): JobOptions[K] {
-  const { name: _name, model: _model, ...options } = fields;
+  const { name: _name, model: _model, ...options } = fromWire(fields);
   if (kind !== "embed") return options as JobOptions[K];
-  const asked = options as z.output<typeof embed>;
+  const asked = options as FromWire<z.output<typeof embed>>;
   const layers = asked.layers ?? (asked.perResidue ? [] : (["h_avg"] as const));
   const embedding: JobOptions["embed"] = { ...asked, layers };
   return embedding as JobOptions[JobKind] as JobOptions[K];

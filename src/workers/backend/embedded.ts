@@ -9,6 +9,7 @@ import { openDatabase } from "./database.ts";
 import { lockFolder } from "./data-lock.ts";
 import type { Database } from "./pglite-pool.ts";
 import { cancelWhatIsNotOurs, openThings, workerSettings } from "./queues.ts";
+import { openTelemetry } from "./telemetry.ts";
 
 const postgres = withBackend(createPostgresBackend);
 
@@ -17,6 +18,7 @@ export async function openEmbedded(
   config: ServiceConfig,
   log: Log,
 ): Promise<Backend> {
+  const tracing = await openTelemetry(config);
   const unlock = lockFolder(config.dataDir);
   try {
     const db = await openDatabase(path.join(config.dataDir, "pglite"));
@@ -41,17 +43,18 @@ export async function openEmbedded(
       warnings: [],
       queue: (name, options) =>
         things.add(
-          new postgres.Queue(name, { ...options, connection }) as unknown as Queue, // prettier-ignore
+          new postgres.Queue(name, { ...tracing, ...options, connection }) as unknown as Queue, // prettier-ignore
           `queue ${name}`,
         ),
       flows: (options) =>
         things.add(
-          new postgres.FlowProducer({ ...options, connection }) as unknown as FlowProducer, // prettier-ignore
+          new postgres.FlowProducer({ ...tracing, ...options, connection }) as unknown as FlowProducer, // prettier-ignore
           "flows",
         ),
       worker: (name, processor, options) => {
         const worker = new postgres.Worker(name, processor, {
           ...workerSettings(config),
+          ...tracing,
           ...options,
           connection,
         }) as unknown as Worker;

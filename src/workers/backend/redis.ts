@@ -7,6 +7,7 @@ import { redisStore } from "../store/redis-store.ts";
 import type { Backend } from "./backend.ts";
 import { cancelWhatIsNotOurs, lessOften, openThings, workerSettings } from "./queues.ts"; // prettier-ignore
 import { checkRedis } from "./redis-checks.ts";
+import { openTelemetry } from "./telemetry.ts";
 
 const common = {
   lazyConnect: true,
@@ -37,6 +38,7 @@ export async function openRedis(
   url: string,
   log: Log,
 ): Promise<Backend> {
+  const tracing = await openTelemetry(config);
   const producers = new Redis(url, forProducers);
   const workers = new Redis(url, forWorkers);
   const disconnect = () => {
@@ -59,12 +61,16 @@ export async function openRedis(
       redis: producers,
       warnings,
       queue: (name, options) =>
-        things.add(new Queue(name, { ...options, ...producing }), `queue ${name}`), // prettier-ignore
+        things.add(new Queue(name, { ...tracing, ...options, ...producing }), `queue ${name}`), // prettier-ignore
       flows: (options) =>
-        things.add(new FlowProducer({ ...options, ...producing }), "flows"),
+        things.add(
+          new FlowProducer({ ...tracing, ...options, ...producing }),
+          "flows",
+        ),
       worker: (name, processor, options) => {
         const worker = new Worker(name, processor, {
           ...workerSettings(config),
+          ...tracing,
           ...options,
           connection: workers,
           skipVersionCheck: !tellsInfo,

@@ -3,6 +3,7 @@ import type { Log } from "../service.ts";
 import { ComputeError } from "./compute-error.ts";
 import { startProcess, type ComputeProcess } from "./process.ts";
 import type { Compute, ComputeFacts } from "./tasks.ts";
+import { addTotals, type ComputeTotals } from "./totals.ts";
 
 export interface ComputeOptions {
   /** Most processes at the same time. */
@@ -25,6 +26,8 @@ export interface ComputeOptions {
 export interface ComputePool extends Compute {
   /** What each process told last. */
   facts(): readonly ComputeFacts[];
+  /** What all processes have done since the pool was opened, those that have ended too: never less than before. */
+  totals(): ComputeTotals;
   /** Refuses new work, aborts what runs, kills after `graceMs`; resolves when every process is gone. */
   close(graceMs: number): Promise<void>;
 }
@@ -45,6 +48,7 @@ export function openCompute(options: ComputeOptions): ComputePool {
   /** They finish what they run, and get nothing new. */
   const retired = new Set<ComputeProcess>();
   const line: Waiting[] = [];
+  let past = addTotals([]);
   let closed = false;
 
   const start = (): ComputeProcess => {
@@ -54,6 +58,7 @@ export function openCompute(options: ComputeOptions): ComputePool {
       graceMs,
       log,
       onEnd() {
+        if (process.facts) past = addTotals([past, process.facts]);
         processes.delete(process);
         retired.delete(process);
       },
@@ -92,6 +97,9 @@ export function openCompute(options: ComputeOptions): ComputePool {
     serve();
   };
 
+  const living = () =>
+    [...processes, ...retired].flatMap(({ facts }) => facts ?? []);
+
   return {
     async run(task, params, runOptions = {}) {
       const { signal } = runOptions;
@@ -118,7 +126,8 @@ export function openCompute(options: ComputeOptions): ComputePool {
         serve();
       });
     },
-    facts: () => [...processes, ...retired].flatMap(({ facts }) => facts ?? []),
+    facts: living,
+    totals: () => addTotals([past, ...living()]),
     async close(ms) {
       closed = true;
       for (const { refuse } of line.splice(0)) refuse(closedError());

@@ -1,5 +1,6 @@
 /** @file Changes of a job's state: each is one atomic step of its record, followed by an event in its log. */
 import type { Service } from "../service.ts";
+import { countState } from "./figures.ts";
 import { isEnded, type JobEvent, type JobFailure, type JobRecord, type JobResult } from "./record.ts"; // prettier-ignore
 import { trackCancelling, trackEnded } from "./tracking.ts";
 import { unitsOf } from "./units.ts";
@@ -21,7 +22,11 @@ export async function changeJob(
   });
   if (!record || !moved) return record;
   const { state } = record;
-  await store.appendEvent(logOf(id), { type: "state", state } satisfies JobEvent); // prettier-ignore
+  const event: JobEvent = { type: "state", state };
+  await Promise.all([
+    store.appendEvent(logOf(id), event),
+    countState(store, record),
+  ]);
   if (state === "cancelling") await trackCancelling(store, id);
   if (isEnded(state)) await trackEnded(store, record);
   return record;

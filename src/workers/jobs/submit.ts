@@ -1,5 +1,6 @@
 /** @file Submitting a job: recorded first, then queued, so that what was acknowledged is found again whatever happens. */
 import { changeJob, logOf } from "./change.ts";
+import { countState } from "./figures.ts";
 import type { JobRequest } from "./jobs.ts";
 import { enqueueJob, type JobContext } from "./queues.ts";
 import type { JobEvent, JobKind, JobRecord } from "./record.ts";
@@ -26,6 +27,7 @@ export async function submitJob<K extends JobKind>(
     await untrack(store, "open", record.id);
     throw error;
   }
+  await countState(store, record);
   return record;
 }
 
