@@ -35,7 +35,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const sequences: string[] = [];
   for await (const { sequence } of readSequences([values.input])) {
     sequences.push(sequence);
-    if (sequences.length === Number(values.records ?? (isLarge ? 1000 : 6000))) break; // prettier-ignore
+    if (sequences.length === Number(values.records ?? (isLarge ? 500 : 6000))) break; // prettier-ignore
   }
   const redis = values.backend === "redis" ? await startRedis({ appendfsync: "everysec" }) : null; // prettier-ignore
   const settings = {
@@ -60,7 +60,7 @@ export async function run(argv: readonly string[]): Promise<void> {
         try {
           return {
             ...(await throughput(service, clients, bare, { model, sequences, rounds: Number(values.rounds) })), // prettier-ignore
-            ...(await overhead(clients, bare, { model, sequence: one, times: isLarge ? 30 : 200 })), // prettier-ignore
+            ...(await overhead(clients, bare, { model, sequence: one, times: isLarge ? 10 : 200 })), // prettier-ignore
             ...(await pickup(clients, 60)),
           };
         } finally {

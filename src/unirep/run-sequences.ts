@@ -40,7 +40,7 @@ export async function* runSequences<R>(
   finish: (sequence: NamedSequence, finished: Finished) => R,
   { signal, onProgress, order = "input" }: RunOptions,
 ): AsyncGenerator<R> {
-  const caller = { more: true };
+  const caller = { more: true, fetching: true };
   const running = new Map<
     string,
     { result: Promise<Finished>; users: number }
@@ -99,7 +99,9 @@ async function* named(
   for await (const input of sequences) {
     const sequence = nameSequence(input, index++);
     warn(sequence);
+    caller.fetching = false;
     yield sequence;
+    caller.fetching = true;
   }
-  caller.more = false;
+  caller.more = caller.fetching = false;
 }

@@ -35,6 +35,8 @@ export interface RealService {
   /** Bytes of resident memory of the service and of all that computes for it. */
   resident(): number;
   log(): string;
+  /** Lines of the log that tell of a failure of the service; being asked for readiness too early is none. */
+  faults(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -76,6 +78,8 @@ export async function startReal(
     });
   }; // prettier-ignore
 
+  while ((await call("/readyz")).status !== 200) await sleep(100);
+
   return {
     url,
     port,
@@ -99,6 +103,11 @@ export async function startReal(
     resident: () =>
       [service.pid, ...service.computePids()].map(residentOf).reduce((a, b) => a + b, 0), // prettier-ignore
     log: () => service.log(),
+    faults: () =>
+      service
+        .log()
+        .split("\n")
+        .filter((line) => /"level":(50|60)/.test(line) && !line.includes('"route":"/readyz"')), // prettier-ignore
     async close() {
       await service.kill();
       remove();

@@ -151,26 +151,26 @@ export class Engine {
 
   /**
    * Gives callers their turn before the next chunk is planned: they submit as results arrive and files are read, and a
-   * running chunk stops them. While the line is short and more is to come, they get as many turns as fit the time.
+   * running chunk stops them. While the line is short and more is on its way, they get as many turns as fit the time.
    */
   async #listen(): Promise<void> {
     const until = performance.now() + patience;
     do await new Promise(setImmediate);
     while (
       this.#waiting.size < this.lanes &&
-      this.#moreToCome() &&
+      this.#callersAre("fetching") &&
       performance.now() < until
     );
   }
 
-  #moreToCome(): boolean {
-    for (const job of this.#live) if (job.caller.more) return true;
+  #callersAre(state: "more" | "fetching"): boolean {
+    for (const job of this.#live) if (job.caller[state]) return true;
     return false;
   }
 
   #wantedLanes(live: readonly (readonly EngineJob[])[]): number {
     // With more to come no lane will fall empty, and the sequences in line are the shorter ones: longer went first.
-    if (this.#moreToCome()) return this.lanes;
+    if (this.#callersAre("more")) return this.lanes;
     const left = live.flat().map((job) => job.tokens.length - job.position);
     const tokens = left.reduce((sum, n) => sum + n, this.#waiting.tokens);
     const longest = Math.max(this.#waiting.longest, ...left);

@@ -21,6 +21,8 @@ export interface Finished {
 export interface Caller {
   /** More will follow those already submitted: what is in line says nothing of the work left. */
   more?: boolean;
+  /** The next one is being fetched, and not held back until results are taken. */
+  fetching?: boolean;
 }
 
 export interface EngineJob extends Job {

@@ -298,3 +298,19 @@ test.each([
   expect(chunks.widths[0]).toBe(width);
   await engine.dispose();
 });
+
+test("who holds back the next sequence until results are taken is not waited for", async () => {
+  const engine = engineOn("cpu");
+  const turns = vi.spyOn(globalThis, "setImmediate");
+  const run = async (fetching: boolean) => {
+    const before = turns.mock.calls.length;
+    await engine.submit(encode(protein(1000)), { more: true, fetching });
+    return turns.mock.calls.length - before;
+  };
+  await run(false); // compiles
+  const [held, coming] = [await run(false), await run(true)];
+  turns.mockRestore();
+  expect(held).toBeLessThan(50);
+  expect(coming).toBeGreaterThan(2 * held);
+  await engine.dispose();
+});
