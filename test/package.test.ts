@@ -62,7 +62,10 @@ describe("the packed package", () => {
   test("has no any in the types it exports", () => {
     const declarations = packed.files
       .map((file) => file.path)
-      .filter((file) => file.endsWith(".d.ts"));
+      // No entry of the package leads to the service's own.
+      .filter((file) =>
+        /^dist\/(?!api\/(?!client)|workers|cli).*\.d\.ts$/.test(file),
+      );
     expect(declarations.length).toBeGreaterThan(100);
     for (const file of declarations) {
       const types = readFileSync(path.join(root, file), "utf8")

@@ -5,7 +5,7 @@ import { blocks } from "./blocks.ts";
 import { checkedRows, type Column, type Row, type Table } from "./table.ts";
 
 /** The header of a version 1.0 `.npy` array (numpy.lib.format); `shape` [] is a 0-d array. */
-export function npyHeader(descr: string, shape: readonly number[]): Buffer {
+export function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims}), }`;
   // Data starts at a multiple of 64 so that readers can map it.

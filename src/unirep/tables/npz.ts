@@ -15,7 +15,7 @@ import {
 
 interface NpyArray {
   readonly name: string;
-  readonly header: Buffer;
+  readonly header: Uint8Array;
   /** Bytes of the data alone. */
   readonly bytes: number;
   readonly data: () => AsyncIterable<Uint8Array>;
