@@ -54,6 +54,9 @@ function send(method: string, { path, headers, body }: Sent): Promise<Answer> {
 beforeAll(async () => {
   whole = await startWhole({ requestsPerMinute: "1000000", residuesPerDay: "1000000000", maxQueuedJobs: "100000" }); // prettier-ignore
   document = await readDocument(whole.server.url);
+  // Until the model is loaded, /readyz says 503 by right.
+  while ((await fetch(`${whole.server.url}/readyz`)).status === 503)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   routes = allRoutes(whole.server.api);
   secret = await whole.key("embed", "jobs", "models", "admin");
   const at = "/v1/embedding-jobs";
