@@ -1,6 +1,7 @@
 /** @file Whatever a handler throws, as an answer: problem+json, and a log line where the service is at fault. */
 import type { ErrorRequestHandler, Request, Response } from "express";
 import type { Base } from "./api.ts";
+import { levelOf } from "./logging.ts";
 import { openAiError, openAiPrefix } from "./openai-error.ts";
 import { Problem, problemDocument } from "./problems.ts";
 
@@ -14,7 +15,7 @@ export const answerFailures =
     if (res.closed) return;
     const problem = await problemOf(api, error);
     if (problem.status >= 500)
-      api.service.log.error(
+      api.service.log[levelOf(problem.status)](
         { requestId: res.locals.requestId, route: res.locals.route, err: error },
         "request failed",
       ); // prettier-ignore

@@ -28,6 +28,10 @@ export function openLog(
   );
 }
 
+/** A part that is away or not yet ready is worth a warning, probes ask for it; only a fault of the service is an error. */
+export const levelOf = (status: number): "info" | "warn" | "error" =>
+  status < 500 ? "info" : status === 500 ? "error" : "warn";
+
 /** Gives each request an id, the caller's own where it sent one, and logs and counts its answer. */
 export const logRequests =
   (api: Base): RequestHandler =>
@@ -45,8 +49,7 @@ export const logRequests =
       // 499 as proxies log it: the client left before its answer.
       const status = res.writableFinished ? res.statusCode : 499;
       api.metrics.request({ method, route, status }, seconds);
-      const level = status >= 500 ? "error" : "info";
-      api.service.log[level](
+      api.service.log[levelOf(status)](
         {
           requestId,
           method,
