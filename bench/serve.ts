@@ -37,38 +37,36 @@ export async function run(argv: readonly string[]): Promise<void> {
     sequences.push(sequence);
     if (sequences.length === Number(values.records ?? (isLarge ? 500 : 6000))) break; // prettier-ignore
   }
-  const redis = values.backend === "redis" ? await startRedis({ appendfsync: "everysec" }) : null; // prettier-ignore
   const settings = {
     CACHE_SIZE: "0",
     REQUESTS_PER_MINUTE: "100000000",
     RESIDUES_PER_DAY: "1000000000000",
     MAX_WAITING_RESIDUES: "1000000000",
     MAX_QUEUED_JOBS: "1000000",
-    ...(redis && { REDIS_URL: redis.url }),
   };
+  const { backend } = values;
   const clientCount = Number(values.clients);
-  try {
-    const result = {
-      model: values.model,
-      backend: values.backend,
-      clients: clientCount,
-      sequences: sequences.length,
-      ...(await withService(settings, async (service) => {
-        const clients = openClients(service, clientCount);
-        const { model, bare } = await provide(service, isLarge);
-        const one = sequences.find(({ length }) => length >= 250 && length < 350)!; // prettier-ignore
-        try {
-          return {
-            ...(await throughput(service, clients, bare, { model, sequences, rounds: Number(values.rounds) })), // prettier-ignore
-            ...(await overhead(clients, bare, { model, sequence: one, times: isLarge ? 10 : 200 })), // prettier-ignore
-            ...(await pickup(clients, 60)),
-          };
-        } finally {
-          clients.close();
-          await bare.dispose();
-        }
-      })),
-      ...(await withService({ ...settings, QUEUES: "none" }, async (service) => {
+  const result = {
+    model: values.model,
+    backend,
+    clients: clientCount,
+    sequences: sequences.length,
+    ...(await withService(backend, settings, async (service) => {
+      const clients = openClients(service, clientCount);
+      const { model, bare } = await provide(service, isLarge);
+      const one = sequences.find(({ length }) => length >= 250 && length < 350)!; // prettier-ignore
+      try {
+        return {
+          ...(await throughput(service, clients, bare, { model, sequences, rounds: Number(values.rounds) })), // prettier-ignore
+          ...(await overhead(clients, bare, { model, sequence: one, times: isLarge ? 10 : 200 })), // prettier-ignore
+          ...(await pickup(clients, 60)),
+        };
+      } finally {
+        clients.close();
+        await bare.dispose();
+      }
+    })),
+    ...(await withService(backend, { ...settings, QUEUES: "none" }, async (service) => {
         const clients = openClients(service, clientCount);
         try {
           return await queueing(service, clients, Number(values.jobs));
@@ -76,25 +74,29 @@ export async function run(argv: readonly string[]): Promise<void> {
           clients.close();
         }
       })), // prettier-ignore
-    };
-    if (values.json) console.log(JSON.stringify(result));
-    else
-      for (const [key, value] of Object.entries(result))
-        console.log(`${key.padEnd(24)} ${String(value)}`);
-  } finally {
-    await redis?.stop();
-  }
+  };
+  if (values.json) console.log(JSON.stringify(result));
+  else
+    for (const [key, value] of Object.entries(result))
+      console.log(`${key.padEnd(24)} ${String(value)}`);
 }
 
+/** Each with a backend of its own: a Redis that knows a key already gets no other one printed. */
 async function withService<T>(
+  backend: string,
   settings: Readonly<Record<string, string>>,
   use: (service: BenchService) => Promise<T>,
 ): Promise<T> {
-  const service = await startService(settings);
+  const redis = backend === "redis" ? await startRedis({ appendfsync: "everysec" }) : null; // prettier-ignore
   try {
-    return await use(service);
+    const service = await startService({ ...settings, ...(redis && { REDIS_URL: redis.url }) }); // prettier-ignore
+    try {
+      return await use(service);
+    } finally {
+      await service.stop();
+    }
   } finally {
-    await service.stop();
+    await redis?.stop();
   }
 }
 
