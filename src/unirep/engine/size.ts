@@ -6,6 +6,13 @@ import { flopsPerStep, type ModelConfig } from "../model.ts";
 export const fullWidth = ({ units }: ModelConfig): number =>
   units >= 1024 ? 288 : 480;
 
+/** Most units of a model whose operations are too short to be shared out: two threads do less than one, which leaves a core to others. */
+const oneThread = 64;
+
+/** Threads of a call where the user leaves their number open; 0 is one a physical core. */
+export const threadsFor = ({ units }: ModelConfig): number =>
+  units <= oneThread ? 1 : 0;
+
 /** Matrix kernels take rows by the dozen, on each of two cores: a step of one lane costs nearly what one of twelve does. */
 const dozen = 12;
 
