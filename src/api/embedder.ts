@@ -51,22 +51,27 @@ export function createEmbedder(api: Api): Embedder {
       throw tooLarge(`expected at most ${maxPerResidueValues} per-residue values in one request, got ${values}`); // prettier-ignore
     const results = await admitted(residues, async () => {
       const file = await models.open(model);
-      const giveBack = await spendResidues(api, caller, residues);
-      try {
-        return await api.engine.run(
-          "represent",
-          {
-            model: file,
-            precision,
-            sequences: sequences.map(({ sequence }) => sequence),
-            perResidue,
-          },
-          { signal },
-        );
-      } catch (error) {
-        await giveBack();
+      // The quota is counted while the engine begins: idle, that is half of what a request takes beyond its computation.
+      const refused = new AbortController();
+      const spent = spendResidues(api, caller, residues).catch((error) => {
+        refused.abort(error);
         throw error;
-      }
+      });
+      const computed = api.engine.run(
+        "represent",
+        {
+          model: file,
+          precision,
+          sequences: sequences.map(({ sequence }) => sequence),
+          perResidue,
+        },
+        { signal: AbortSignal.any([signal, refused.signal]) },
+      );
+      const [quota, work] = await Promise.allSettled([spent, computed]);
+      if (quota.status === "rejected") throw quota.reason;
+      if (work.status === "fulfilled") return work.value;
+      await quota.value();
+      throw work.reason;
     });
     api.metrics.answered(residues);
     return { model, sequences, results, residues };
