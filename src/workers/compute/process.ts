@@ -112,7 +112,7 @@ export function startProcess({
     createInterface({ input: child.stderr }).on("line", (line) =>
       log.warn({ child: pid, line }, "compute process wrote"),
     );
-  log.info({ pid }, "compute process started");
+  log.info({ child: pid }, "compute process started");
 
   return {
     get running() {
