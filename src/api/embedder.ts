@@ -51,7 +51,7 @@ export function createEmbedder(api: Api): Embedder {
       throw tooLarge(`expected at most ${maxPerResidueValues} per-residue values in one request, got ${values}`); // prettier-ignore
     const results = await admitted(residues, async () => {
       const file = await models.open(model);
-      // The quota is counted while the engine begins: idle, that is half of what a request takes beyond its computation.
+      // The quota is counted while the engine begins, so that no request waits for the database twice.
       const refused = new AbortController();
       const spent = spendResidues(api, caller, residues).catch((error) => {
         refused.abort(error);
