@@ -24,7 +24,7 @@ export async function compileWithout(
   const { jaxpr, consts } = optimize(closed, without);
   const executable = await onnxCpu.compile(
     lowerJaxpr(jaxpr, consts as readonly Array[]),
-    { symbols: new Map(), threads, precision: "float32" },
+    { symbols: new Map(), threads, workers: 0, precision: "float32" },
   );
   const inputs = (tree.flatten(args)[0] as Array[]).map((x) => x.dataSync());
   return {

@@ -38,8 +38,8 @@ export function compileShared(
   device: Device,
   options: CompileOptions,
 ): Lease {
-  const { symbols, threads, precision } = options;
-  const key = `${device} ${threads} ${precision} ${JSON.stringify([...symbols])} ${fingerprint({ jaxpr, consts })}`;
+  const { symbols, threads, workers, precision } = options;
+  const key = `${device} ${threads} ${workers} ${precision} ${JSON.stringify([...symbols])} ${fingerprint({ jaxpr, consts })}`;
   let entry = cache.get(key)?.deref();
   if (!entry) {
     const backend = backendOf(device);

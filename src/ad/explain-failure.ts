@@ -17,7 +17,8 @@ export async function explainFailure(
 ): Promise<unknown> {
   const refusal = async (program: Jaxpr): Promise<string | null> => {
     try {
-      (await backend.compile(lowerJaxpr(program), options)).dispose();
+      const here = { ...options, workers: 0 };
+      (await backend.compile(lowerJaxpr(program), here)).dispose();
       return null;
     } catch (reason) {
       return (reason as Error).message.split("\n")[0];

@@ -24,6 +24,12 @@ export interface JitOptions {
   readonly device?: Device;
   /** Threads of one call on `cpu`; 0 (the default) leaves it to ONNX Runtime: one a physical core. */
   readonly threads?: number;
+  /**
+   * Calls that may run at a time, each in a thread of its own with a session of its own, on `cpu`: the calling thread
+   * goes on meanwhile, for the price of copying operands in. 0 (the default): calls run on the calling thread, one after
+   * another, and stop it.
+   */
+  readonly workers?: number;
   /** `int8` rounds both sides of products with closed-over constants to 8 bits (device `cpu` only). */
   readonly precision?: Precision;
   /**
@@ -85,9 +91,21 @@ export function jit<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   options: JitOptions = {},
 ): Jitted<A, R> {
-  const { device = "cpu", threads = 0, precision = "float32" } = options;
+  const {
+    device = "cpu",
+    threads = 0,
+    workers = 0,
+    precision = "float32",
+  } = options;
   if (precision === "int8" && device !== "cpu")
     throw new TypeError(`jit: precision int8 needs device cpu, got ${device}`);
+  if (
+    workers !== 0 &&
+    (device !== "cpu" || !Number.isInteger(workers) || workers < 0)
+  )
+    throw new TypeError(
+      `jit: expected workers to be a number of threads, on device cpu, got ${workers} on ${device}`,
+    );
   const { staticArgnums = [], donateArgnums = [] } = options;
   checkDonateArgnums(donateArgnums, staticArgnums);
   const staticAt = new Set(staticArgnums);
@@ -123,6 +141,7 @@ export function jit<A extends readonly unknown[], R>(
       lease: compileShared(jaxpr, consts, device, {
         symbols: symbols.names,
         threads,
+        workers,
         precision,
       }),
       outTypes: jaxpr.outputs.map((v) => v.type),

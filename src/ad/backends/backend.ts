@@ -28,6 +28,8 @@ export interface CompileOptions {
   readonly symbols: ReadonlyMap<number, string>;
   /** Threads of one call; 0 is the backend's own choice. */
   readonly threads: number;
+  /** Threads that calls run in, so many at a time; 0 is the calling thread. */
+  readonly workers: number;
   readonly precision: Precision;
 }
 

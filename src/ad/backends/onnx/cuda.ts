@@ -103,6 +103,7 @@ async function tryOut(): Promise<Availability> {
     const executable = await onnxCuda.compile(program, {
       symbols: new Map(),
       threads: 1,
+      workers: 0,
       precision: "float32",
     });
     const [product] = (await executable.run(

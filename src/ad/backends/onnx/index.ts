@@ -3,7 +3,13 @@ import { availableParallelism, cpus } from "node:os";
 import type { Tensor } from "onnxruntime-common";
 import { dtypes, type TypedArray } from "../../dtype.ts";
 import type { Backend, Executable } from "../backend.ts";
-import { createSession, runtime, type Session } from "./session.ts";
+import { openPool } from "./session-pool.ts";
+import {
+  createSession,
+  encodeSession,
+  runtime,
+  type Session,
+} from "./session.ts";
 
 export const onnxCpu: Backend = {
   device: "cpu",
@@ -18,13 +24,18 @@ export const onnxCpu: Backend = {
     };
   },
   async compile(program, options) {
-    const session = await createSession(program, options, {
+    const provider = {
       executionProviders: ["cpu"],
       // Denormal states slow a recurrence about threefold; flushing them changes results by less than 1e-37.
       // Processors whose 8-bit products would saturate at 16 bits (no VNNI) take the slower exact ones.
       extra: { session: { set_denormal_as_zero: "1", x64quantprecision: "1" } },
-    });
-    return onHostBuffers(session);
+    };
+    return options.workers > 0
+      ? openPool(
+          await encodeSession(program, options, provider),
+          options.workers,
+        )
+      : onHostBuffers(await createSession(program, options, provider));
   },
 };
 

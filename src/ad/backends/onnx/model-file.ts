@@ -36,6 +36,7 @@ export function encodeFile(
   const emitted = emitProgram(program, {
     symbols,
     threads: 0,
+    workers: 0,
     // 8-bit products would need an operator of ONNX Runtime's own.
     precision: "float32",
   });

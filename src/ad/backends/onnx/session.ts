@@ -11,7 +11,7 @@ import type { Shape } from "../../shape.ts";
 import type { CompileOptions, Device } from "../backend.ts";
 import { bareEdges } from "./bare-edges.ts";
 import { emitProgram } from "./emit.ts";
-import { encodeModel } from "./proto.ts";
+import { encodeModel, type ElementType } from "./proto.ts";
 
 export interface Runtime {
   readonly env: Env;
@@ -27,38 +27,37 @@ type Sizes = ReadonlyMap<string, number>;
 /** One input or result of a session. */
 export interface Port {
   readonly name: string;
+  readonly element: ElementType;
   /** Its shape in a call whose symbols have these sizes. */
   shape(sizes: Sizes): Shape;
   /** `data` as the tensor of this port. */
   tensor(data: TypedArray, sizes: Sizes): Tensor;
 }
 
-export interface Session {
-  readonly session: InferenceSession;
+/** A program as ONNX Runtime takes it: a session can be made of it on any thread. */
+export interface Encoded {
+  readonly model: Uint8Array;
+  readonly options: InferenceSession.SessionOptions;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
 
-/** The session of `program`; `provider` adds to or replaces the options every provider gets. */
-export async function createSession(
+export interface Session extends Pick<Encoded, "inputs" | "outputs"> {
+  readonly session: InferenceSession;
+}
+
+/** `program` encoded; `provider` adds to or replaces the options every provider gets. */
+export async function encodeSession(
   program: Program,
   options: CompileOptions,
   provider: InferenceSession.SessionOptions,
   device: Device = "cpu",
-): Promise<Session> {
+): Promise<Encoded> {
   await Promise.all(program.constants.map(({ value }) => value.data()));
   const ort = await runtime();
   // On a GPU a result is an operand of other programs as it is.
   const bare = device === "cpu" ? bareEdges(program, options.symbols) : program;
   const graph = emitProgram(bare, options, device);
-  const session = await ort.InferenceSession.create(encodeModel(graph), {
-    intraOpNumThreads: options.threads,
-    logSeverityLevel: 3,
-    externalData: graph.initializers.flatMap(({ external, name, data }) =>
-      external ? [{ path: name, data }] : [],
-    ),
-    ...provider,
-  });
   const ports = (list: typeof graph.inputs): Port[] =>
     list.map(({ name, type }) => {
       const shape = (sizes: Sizes) =>
@@ -67,6 +66,7 @@ export async function createSession(
         );
       return {
         name,
+        element: type.element,
         shape,
         tensor: (data, sizes) =>
           new ort.Tensor(
@@ -77,8 +77,26 @@ export async function createSession(
       };
     });
   return {
-    session,
+    model: encodeModel(graph),
+    options: {
+      intraOpNumThreads: options.threads,
+      logSeverityLevel: 3,
+      externalData: graph.initializers.flatMap(({ external, name, data }) =>
+        external ? [{ path: name, data }] : [],
+      ),
+      ...provider,
+    },
     inputs: ports(graph.inputs),
     outputs: ports(graph.outputs),
   };
+}
+
+/** The session of `program` on the calling thread, of the options of `encodeSession`. */
+export async function createSession(
+  ...given: Parameters<typeof encodeSession>
+): Promise<Session> {
+  const { model, options, inputs, outputs } = await encodeSession(...given);
+  const { InferenceSession } = await runtime();
+  const session = await InferenceSession.create(model, options);
+  return { session, inputs, outputs };
 }

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { DType, TypedArray } from "../../dtype.ts";
 import type { DeviceBuffer } from "../backend.ts";
 import { runtime } from "./session.ts";
-import { oneNode } from "./webgpu-probe.ts";
+import { oneNode } from "./one-node.ts";
 
 /** What a buffer in device memory can hold. */
 export type HeldDType = Exclude<DType, "float64">;

@@ -3,23 +3,8 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { isMainThread } from "node:worker_threads";
 import type { Availability } from "../backend.ts";
-import { encodeModel } from "./proto.ts";
+import { oneNode } from "./one-node.ts";
 import { runtime } from "./session.ts";
-
-/** A model of one node: y = op(x), both of `element` and any length. */
-export const oneNode = (
-  op: string,
-  element: "float32" | "int32" | "uint32" | "bool",
-): Uint8Array => {
-  const type = { element, shape: ["n"] };
-  return encodeModel({
-    name: op,
-    nodes: [{ op, domain: "", inputs: ["x"], outputs: ["y"], attributes: {} }],
-    initializers: [],
-    inputs: [{ name: "x", type }],
-    outputs: [{ name: "y", type }],
-  });
-};
 
 // Its only output is one JSON object; what the native code says of drivers goes to stderr.
 const script = `
