@@ -8,7 +8,6 @@ import {
 } from "../ad/index.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Task } from "./engine/program.ts";
-import { threadsFor } from "./engine/size.ts";
 import type { ModelConfig, ModelName } from "./model.ts";
 import { buildNetwork, type Network } from "./network.ts";
 import { checkParams, mapParams, type UniRepParams } from "./params.ts";
@@ -31,7 +30,7 @@ export interface ModelOptions {
   readonly device?: EngineDevice | undefined;
   /** `f32` (default), or `int8` (`cpu` only): 8-bit products, up to three times faster for wide layers and less exact (docs/performance.md). */
   readonly precision?: "f32" | "int8" | undefined;
-  /** Threads of the compiled network; by default one a physical core, and a single one for 64 units, which more do not make faster (docs/performance.md). */
+  /** Threads that compute, none of which is the calling one; by default one a core (docs/performance.md). */
   readonly threads?: number | undefined;
 }
 
@@ -71,7 +70,7 @@ export async function loadModel(options: ModelOptions = {}): Promise<UniRep> {
           task,
           device,
           precision: compiled,
-          threads: threads || threadsFor(config),
+          threads,
         });
         engines.set(task, engine);
       }

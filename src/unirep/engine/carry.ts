@@ -61,3 +61,43 @@ export function arrangeLanes<J>(
   }
   return { lanes: kept, rows };
 }
+
+/** The state of `count` lanes from `first` on: views of `carry`. */
+export function carryFrom(
+  { layers, sum }: Carry<Floats>,
+  first: number,
+  count: number,
+  { units }: ModelConfig,
+): Carry<Floats> {
+  const rows = (x: Floats) =>
+    x.subarray(first * units, (first + count) * units);
+  return {
+    layers: layers.map(({ h, c }) => ({ h: rows(h), c: rows(c) })),
+    sum: rows(sum),
+  };
+}
+
+/** The state of all lanes, of its parts in order; a single part is returned itself. */
+export function joinCarries(
+  parts: readonly Carry<Floats>[],
+  floats: (size: number) => Floats,
+): Carry<Floats> {
+  if (parts.length === 1) return parts[0];
+  const join = (of: (part: Carry<Floats>) => Floats): Floats => {
+    const each = parts.map(of);
+    const all = floats(each.reduce((size, x) => size + x.length, 0));
+    let at = 0;
+    for (const x of each) {
+      all.set(x, at);
+      at += x.length;
+    }
+    return all;
+  };
+  return {
+    layers: parts[0].layers.map((_, k) => ({
+      h: join(({ layers }) => layers[k].h),
+      c: join(({ layers }) => layers[k].c),
+    })),
+    sum: join(({ sum }) => sum),
+  };
+}

@@ -3,16 +3,10 @@
  * Sequences wait in line, run in lanes chunk by chunk, and leave as they end; new ones join between chunks. Memory is
  * bounded by lanes x steps, whatever the number of sequences; the number of lanes follows the work.
  */
-import {
-  array,
-  type Array,
-  type DType,
-  type Precision,
-  type TypedArray,
-} from "../../ad/index.ts";
+import type { Array, Device, DType, Precision } from "../../ad/index.ts";
 import type { ModelConfig } from "../model.ts";
 import type { Network } from "../network.ts";
-import { arrangeCarry, arrangeLanes } from "./carry.ts";
+import { arrangeCarry, arrangeLanes, joinCarries } from "./carry.ts";
 import {
   createJob,
   type Caller,
@@ -20,24 +14,27 @@ import {
   type Finished,
   type Floats,
 } from "./job.ts";
-import { planChunk, type Chunk, type Segment } from "./lanes.ts";
+import { planChunks, type Chunk } from "./lanes.ts";
 import {
   compileChunk,
   type Carry,
-  type ChunkInputs,
   type ChunkOutputs,
-  type ProgramOptions,
   type RunChunk,
   type Task,
 } from "./program.ts";
 import { WaitingLine } from "./queue.ts";
-import { chunkSteps, endingsPerStep, fullWidth, lanesFor } from "./size.ts";
+import { chunkSize, crewsFor, fullWidth, lanesFor } from "./size.ts";
+import { collect, inputArrays, readBack, stateArrays } from "./transfer.ts";
 
 /** Milliseconds between two chunks that callers with more sequences may take to hand them over. */
 const patience = 30;
 
-export interface EngineOptions extends ProgramOptions {
+export interface EngineOptions {
   readonly task: Task;
+  readonly device: Device;
+  readonly precision: Precision;
+  /** Threads that compute; 0 is one a core. */
+  readonly threads: number;
 }
 
 /** Runs sequences through a network; made once for a model and task, shared by all callers. */
@@ -50,6 +47,7 @@ export class Engine {
   readonly #task: Task;
   readonly #dtype: DType;
   readonly #precision: Precision;
+  readonly #crews: number;
   readonly #runChunk: RunChunk;
   readonly #waiting = new WaitingLine<EngineJob>();
   readonly #live = new Set<EngineJob>();
@@ -62,12 +60,20 @@ export class Engine {
     network: Network<Array>,
     options: EngineOptions,
   ) {
+    const { task, device, precision } = options;
+    const crews = crewsFor(config, device, options.threads);
     this.#config = config;
-    this.#task = options.task;
-    this.#precision = options.precision;
+    this.#task = task;
+    this.#precision = precision;
     this.#dtype = network.head.b.dtype;
-    this.#runChunk = compileChunk(network, options.task, options);
-    this.lanes = options.device === "js" ? 4 : fullWidth(config);
+    this.#crews = crews.count;
+    this.#runChunk = compileChunk(network, task, {
+      device,
+      precision,
+      threads: crews.threads,
+      workers: device === "cpu" ? crews.count : 0,
+    });
+    this.lanes = device === "js" ? 4 : fullWidth(config, crews.count);
   }
 
   /**
@@ -129,15 +135,13 @@ export class Engine {
           this.#config,
           this.#floats,
         );
-        const most = chunkSteps(this.#config, lanes.length, this.#precision);
-        await this.#step(
-          planChunk(
-            lanes,
-            () => this.#waiting.take(),
-            most,
-            endingsPerStep(lanes.length),
-          ),
+        const size = chunkSize(
+          this.#config,
+          lanes.length,
+          this.#precision,
+          this.#crews,
         );
+        await this.#step(planChunks(lanes, () => this.#waiting.take(), size));
       }
     } catch (error) {
       // After a failed chunk no lane holds a known state: everything in flight fails with it.
@@ -176,124 +180,32 @@ export class Engine {
     const longest = Math.max(this.#waiting.longest, ...left);
     return Math.min(
       this.lanes,
-      lanesFor(this.#config, tokens, longest, this.#precision),
+      lanesFor(this.#config, tokens, longest, this.#precision, this.#crews),
     );
   }
 
-  async #step(chunk: Chunk<EngineJob>): Promise<void> {
-    const { units } = this.#config;
-    const perLane = (data: Floats) =>
-      array(data, { shape: [chunk.lanes, units] });
+  /** All crews take the same steps at the same time: results do not depend on which of them is faster. */
+  async #step(chunks: readonly Chunk<EngineJob>[]): Promise<void> {
     const carry = this.#carry as Carry<Floats>;
-    const [after, outputs] = this.#runChunk(
-      {
-        layers: carry.layers.map(({ h, c }) => ({
-          h: perLane(h),
-          c: perLane(c),
-        })),
-        sum: perLane(carry.sum),
-      },
-      chunkInputs(chunk),
-    ) as [Carry<Array>, ChunkOutputs<Array>];
-    this.#carry = {
-      layers: await Promise.all(
-        after.layers.map(async ({ h, c }) => ({
-          h: await floats(h),
-          c: await floats(c),
-        })),
-      ),
-      sum: await floats(after.sum),
-    };
-    const { emitted, hidden, logProbs, hits } = outputs;
-    const results = {
-      h: await floats(emitted.h),
-      c: await floats(emitted.c),
-      sum: await floats(emitted.sum),
-      hidden: hidden && (await floats(hidden)),
-      logProbs: logProbs && (await floats(logProbs)),
-      hits: hits && (await hits.data()),
-    };
-    this.laneSteps.all += chunk.steps * chunk.lanes;
-    for (const segment of chunk.segments) {
-      this.laneSteps.busy += segment.count;
-      if (!segment.job.settled)
-        collect(segment, chunk, this.#carry, results, units);
-    }
+    const runs = chunks.map(
+      (chunk) =>
+        this.#runChunk(
+          stateArrays(chunk, carry, this.#config),
+          inputArrays(chunk),
+        ) as [Carry<Array>, ChunkOutputs<Array>],
+    );
+    const ended = await Promise.all(runs.map(readBack));
+    this.#carry = joinCarries(
+      ended.map(({ state }) => state),
+      this.#floats,
+    );
+    chunks.forEach((chunk, i) => {
+      this.laneSteps.all += chunk.steps * chunk.lanes;
+      for (const segment of chunk.segments) {
+        this.laneSteps.busy += segment.count;
+        if (!segment.job.settled)
+          collect(segment, chunk, ended[i], this.#config);
+      }
+    });
   }
-}
-
-const floats = async (x: Array): Promise<Floats> => (await x.data()) as Floats;
-
-function chunkInputs({
-  steps,
-  lanes,
-  slots,
-  tokens,
-  keep,
-  emit,
-  segments,
-}: Chunk<EngineJob>): ChunkInputs<Array> {
-  let targets: Int32Array | null = null;
-  if (segments[0].job.targets !== null) {
-    targets = new Int32Array(steps * lanes);
-    for (const { job, lane, from, offset, count } of segments) {
-      for (let k = 0; k < count; k++)
-        targets[(from + k) * lanes + lane] = (job.targets as Uint8Array)[
-          offset + k
-        ];
-    }
-  }
-  const perStep = (data: TypedArray) => array(data, { shape: [steps, lanes] });
-  return {
-    tokens: perStep(tokens),
-    keep: perStep(keep),
-    emit: array(emit, { shape: [steps, slots] }),
-    targets: targets && perStep(targets),
-  };
-}
-
-interface Results {
-  readonly h: Floats;
-  readonly c: Floats;
-  readonly sum: Floats;
-  readonly hidden: Floats | null;
-  readonly logProbs: Floats | null;
-  readonly hits: TypedArray | null;
-}
-
-/** Copies what one segment produced to its job, and hands the job's result over if it ended. */
-function collect(
-  segment: Segment<EngineJob>,
-  { lanes, slots }: Chunk<EngineJob>,
-  carry: Carry<Floats>,
-  results: Results,
-  n: number,
-): void {
-  const { job, lane, from, offset, count, emission } = segment;
-  for (let k = 0; k < count; k++) {
-    const at = (from + k) * lanes + lane;
-    if (job.hidden && results.hidden)
-      job.hidden.set(
-        results.hidden.subarray(at * n, (at + 1) * n),
-        (offset + k) * n,
-      );
-    if (job.logProbs && results.logProbs)
-      job.logProbs[offset + k] = results.logProbs[at];
-    if (results.hits) job.hits += results.hits[at];
-  }
-  if (emission === null) return;
-  const top = carry.layers[carry.layers.length - 1];
-  const source =
-    emission === "carry" ? { h: top.h, c: top.c, sum: carry.sum } : results;
-  const row =
-    emission === "carry" ? lane : emission.step * slots + emission.slot;
-  const read = (x: Floats) => x.slice(row * n, (row + 1) * n);
-  job.resolve({
-    h: read(source.h),
-    c: read(source.c),
-    sum: read(source.sum),
-    hidden: job.hidden,
-    logProbs: job.logProbs,
-    hits: job.hits,
-  });
 }

@@ -27,9 +27,11 @@ export interface Segment<J extends Job> {
   readonly emission: Emission | null;
 }
 
-/** The inputs of one chunk, and what to read from its results. */
+/** The inputs of one call: some steps of lanes that lie next to each other, and what to read from its results. */
 export interface Chunk<J extends Job> {
   readonly steps: number;
+  /** Which lane of the batch is the first here; `lane` and `emit` below count from it. */
+  readonly first: number;
   readonly lanes: number;
   readonly slots: number;
   readonly tokens: Int32Array; // (steps, lanes)
@@ -40,20 +42,32 @@ export interface Chunk<J extends Job> {
   readonly segments: readonly Segment<J>[];
 }
 
-/** Idle steps cost as much as useful ones, a chunk of its own costs one call: up to so many idle steps are cheaper. */
-const idleTolerance = 4;
+/** How large the chunks of a batch are. */
+export interface ChunkSize {
+  /** Lanes of a chunk. */
+  readonly lanes: number;
+  /** Steps at most. */
+  readonly steps: number;
+  /** As many steps cost what a call costs by itself. */
+  readonly callSteps: number;
+  /**
+   * Sequences of the batch that may end at one step, but at the last. Every step of a chunk has slots for as many as end
+   * at its most crowded one, which are memory.
+   */
+  readonly endings: number;
+}
 
 /**
- * Plans the next chunk of at most `most` steps and moves its jobs on. `lanes` holds the jobs of each lane, the first
- * in progress; lanes are topped up by `take` (the next waiting job, or null), and lose the jobs the chunk ends. At
- * most `slotsPerStep` sequences end at one step, but at the last.
+ * Plans the next steps of a batch, in chunks for lanes that lie next to each other, and moves the jobs on. `lanes` holds
+ * the jobs of each lane, the first in progress; lanes are topped up by `take` (the next waiting job, or null), and lose
+ * the jobs the chunks end.
  */
-export function planChunk<J extends Job>(
+export function planChunks<J extends Job>(
   lanes: readonly J[][],
   take: () => J | null,
-  most: number,
-  slotsPerStep: number,
-): Chunk<J> {
+  size: ChunkSize,
+): Chunk<J>[] {
+  const most = size.steps;
   const load = lanes.map((jobs) =>
     jobs.reduce((n, job) => n + remaining(job), 0),
   );
@@ -68,18 +82,47 @@ export function planChunk<J extends Job>(
       }
     });
   }
-  const dry = load.some((steps) => steps < most);
-  const wanted = dry
-    ? Math.min(
-        Math.max(...load),
-        Math.max(Math.min(...load), idleTolerance),
-        most,
-      )
-    : most;
-  const { steps, slots } = limitEndings(lanes, wanted, slotsPerStep);
+  const steps = stepsUntilCrowded(lanes, bestSteps(load, size), size.endings);
+  const chunks: Chunk<J>[] = [];
+  for (let first = 0; first < lanes.length; first += size.lanes)
+    chunks.push(layOut(lanes.slice(first, first + size.lanes), first, steps));
+  return chunks;
+}
 
+/**
+ * The number of steps that reads most tokens for its cost. With lanes of `load` tokens, more steps leave more of them
+ * idle at the end, fewer make more calls; the ratio peaks where a lane ends, or at the most steps allowed.
+ */
+export function bestSteps(
+  load: readonly number[],
+  { steps: most, callSteps }: Pick<ChunkSize, "steps" | "callSteps">,
+): number {
+  const ascending = load.map((n) => Math.min(n, most)).sort((a, b) => a - b);
+  let best = 1;
+  let bestRate = 0;
+  let ended = 0;
+  ascending.forEach((steps, i) => {
+    const tokens = ended + steps * (ascending.length - i);
+    ended += steps;
+    const rate = tokens / (steps + callSteps);
+    // Of equal ones the longer: fewer calls.
+    if (rate < bestRate || steps === 0) return;
+    bestRate = rate;
+    best = steps;
+  });
+  return best;
+}
+
+/** The chunk of `lanes`, whose first is lane `first` of the batch. */
+function layOut<J extends Job>(
+  lanes: readonly J[][],
+  first: number,
+  steps: number,
+): Chunk<J> {
+  const slots = Math.max(1, ...endings(lanes, steps).subarray(0, steps - 1));
   const chunk = {
     steps,
+    first,
     lanes: lanes.length,
     slots,
     tokens: new Int32Array(steps * lanes.length),
@@ -116,22 +159,29 @@ export function planChunk<J extends Job>(
 
 const remaining = (job: Job): number => job.tokens.length - job.position;
 
-/** The first step at which too many sequences end becomes the last: final states need no slots. */
-function limitEndings(
+/** How many sequences end at each of the next `steps`. */
+function endings(
   lanes: readonly (readonly Job[])[],
-  wanted: number,
-  slotsPerStep: number,
-): { steps: number; slots: number } {
-  const ends = new Uint16Array(wanted);
+  steps: number,
+): Uint16Array {
+  const ends = new Uint16Array(steps);
   for (const jobs of lanes) {
     let at = 0;
     for (const job of jobs) {
       at += remaining(job);
-      if (at > wanted) break;
+      if (at > steps) break;
       ends[at - 1]++;
     }
   }
-  const crowded = ends.findIndex((n) => n > slotsPerStep);
-  const steps = crowded === -1 ? wanted : crowded + 1;
-  return { steps, slots: Math.max(1, ...ends.subarray(0, steps - 1)) };
+  return ends;
+}
+
+/** The first step at which too many sequences end becomes the last: final states need no slots. */
+function stepsUntilCrowded(
+  lanes: readonly (readonly Job[])[],
+  wanted: number,
+  slotsPerStep: number,
+): number {
+  const crowded = endings(lanes, wanted).findIndex((n) => n > slotsPerStep);
+  return crowded === -1 ? wanted : crowded + 1;
 }

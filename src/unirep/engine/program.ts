@@ -55,6 +55,8 @@ export interface ProgramOptions {
   readonly device: Device;
   readonly precision: Precision;
   readonly threads: number;
+  /** Chunks that run side by side, each in a thread of its own; 0 is the calling thread. */
+  readonly workers: number;
 }
 
 /** The chunk function of `network` for one task, compiled for any number of lanes and steps. */

@@ -1,6 +1,10 @@
 /** @file Moving the states of lanes between chunks. */
 import { describe, expect, test } from "vitest";
-import { arrangeCarry } from "../../../src/unirep/engine/carry.ts";
+import {
+  arrangeCarry,
+  carryFrom,
+  joinCarries,
+} from "../../../src/unirep/engine/carry.ts";
 import type { Floats } from "../../../src/unirep/engine/job.ts";
 import type { Carry } from "../../../src/unirep/engine/program.ts";
 import { customModel } from "../../../src/unirep/model.ts";
@@ -52,4 +56,16 @@ describe("arrangeCarry", () => {
     const from = carryOf(3);
     expect(arrangeCarry(from, [0, 1, 2], config, floats)).toBe(from);
   });
+});
+
+test("the states of lanes next to each other, joined, are the whole", () => {
+  const whole = carryOf(5);
+  const parts = [
+    [0, 2],
+    [2, 1],
+    [3, 2],
+  ].map(([first, count]) => carryFrom(whole, first, count, config));
+  expect(parts.map(({ sum }) => sum.length)).toEqual([4, 2, 4]);
+  expect(tensors(joinCarries(parts, floats))).toEqual(tensors(whole));
+  expect(joinCarries([whole], floats)).toBe(whole);
 });

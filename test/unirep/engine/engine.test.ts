@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Array as AdArray, tree } from "../../../src/ad/index.ts";
 import { encode } from "../../../src/unirep/alphabet.ts";
+import type { Engine } from "../../../src/unirep/engine/engine.ts";
 import { engineOn, expectRight, protein } from "./tiny-engine.ts";
 
 /** What happens to the engine's chunks: their widths are noted, and they can be held up or made to fail. */
@@ -70,8 +71,12 @@ afterEach(() => {
   chunks.failure = null;
 });
 
-describe.each(["cpu", "js"] as const)("an engine on %s", (device) => {
-  const engine = engineOn(device);
+describe.each([
+  ["cpu", 1],
+  ["cpu", 3],
+  ["js", 1],
+] as const)("an engine on %s with %i threads", (device, threads) => {
+  const engine = engineOn(device, threads);
 
   test("gives concurrent callers, whenever they come, the results of a run alone", async () => {
     const visit = fc.record({
@@ -224,17 +229,51 @@ test("an abort while the program is being compiled rejects before that is done",
   await engine.dispose();
 });
 
-test("results are the same bits when the same sequences come again", async () => {
-  const engine = engineOn("cpu");
-  const run = () => {
+test("results are the same bits when the same sequences come again, and whatever number of threads shares their lanes", async () => {
+  const run = (engine: Engine) => {
     const caller = {};
     return Promise.all(
-      Array.from({ length: 50 }, (_, i) =>
+      Array.from({ length: 200 }, (_, i) =>
         engine.submit(encode(protein(1 + ((i * 37) % 90), i)), caller),
       ),
     );
   };
-  expect(await run()).toEqual(await run());
+  const [one, three] = [engineOn("cpu"), engineOn("cpu", 3)];
+  const results = await run(three);
+  const widths = [...chunks.widths];
+  expect(await run(three)).toEqual(results);
+  expect(await run(one)).toEqual(results);
+  // The lanes were shared, and nobody has fewer than a dozen while others have more.
+  expect(widths[0]).toBeLessThan(Math.max(...chunks.widths));
+  expect(widths.slice(0, 3)).toEqual([
+    widths[0],
+    widths[0],
+    expect.any(Number),
+  ]);
+  await Promise.all([one.dispose(), three.dispose()]);
+});
+
+test("the calling thread goes on while chunks run", async () => {
+  const engine = engineOn("cpu");
+  const lengths = Array.from({ length: 400 }, () => 600);
+  const run = () => {
+    const caller = {};
+    return Promise.all(
+      lengths.map((n, i) => engine.submit(encode(protein(n, i)), caller)),
+    );
+  };
+  await run(); // compiles
+  let turns = 0;
+  let isRunning = true;
+  const count = () => {
+    turns++;
+    if (isRunning) setImmediate(count);
+  };
+  const done = run().finally(() => (isRunning = false));
+  const before = chunks.widths.length;
+  count();
+  await done;
+  expect(turns).toBeGreaterThan(100 * (chunks.widths.length - before));
   await engine.dispose();
 });
 

@@ -1,16 +1,17 @@
 /** @file The engine's schedule without its arithmetic: which tokens each lane would read, and what idle lanes cost. */
 import { arrangeLanes } from "../../../src/unirep/engine/carry.ts";
 import {
-  planChunk,
+  planChunks,
   type Chunk,
+  type ChunkSize,
   type Job,
 } from "../../../src/unirep/engine/lanes.ts";
-import { endingsPerStep } from "../../../src/unirep/engine/size.ts";
 import { WaitingLine } from "../../../src/unirep/engine/queue.ts";
 
 export interface Schedule {
-  readonly chunks: readonly Chunk<Job>[];
-  /** What row of the state before it each lane of each chunk continues. */
+  /** The chunks that run side by side, one round after the other. */
+  readonly rounds: readonly (readonly Chunk<Job>[])[];
+  /** What row of the state before it each lane of each round continues. */
   readonly rows: readonly (readonly number[])[];
   /** Steps one after the other: the time of a machine that does not mind the width. */
   readonly steps: number;
@@ -28,13 +29,13 @@ export const countedJob = (length: number): Job => ({
 export function simulate(
   jobs: readonly Job[],
   lanesFor: (tokens: number, longest: number) => number,
-  stepsFor: (lanes: number) => number,
+  sizeFor: (lanes: number) => ChunkSize,
   refill: (line: WaitingLine<Job>) => void = () => {},
 ): Schedule {
   const line = new WaitingLine<Job>();
   const caller = {};
   for (const job of jobs) line.add(caller, job);
-  const chunks: Chunk<Job>[] = [];
+  const rounds: Chunk<Job>[][] = [];
   const allRows: number[][] = [];
   let open: Job[][] = [];
   for (;;) {
@@ -51,21 +52,14 @@ export function simulate(
     open = lanes;
     if (lanes.length === 0) break;
     allRows.push(rows);
-    chunks.push(
-      planChunk(
-        lanes,
-        () => line.take(),
-        stepsFor(lanes.length),
-        endingsPerStep(lanes.length),
-      ),
-    );
+    rounds.push(planChunks(lanes, () => line.take(), sizeFor(lanes.length)));
   }
   const sum = (f: (chunk: Chunk<Job>) => number) =>
-    chunks.reduce((total, chunk) => total + f(chunk), 0);
+    rounds.flat().reduce((total, chunk) => total + f(chunk), 0);
   return {
-    chunks,
+    rounds,
     rows: allRows,
-    steps: sum(({ steps }) => steps),
+    steps: rounds.reduce((total, [{ steps }]) => total + steps, 0),
     laneSteps: sum(({ steps, lanes }) => steps * lanes),
   };
 }

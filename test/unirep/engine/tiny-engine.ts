@@ -7,12 +7,12 @@ import { plainRun } from "../plain-model.ts";
 import { eagerNetwork, error, tiny, tinyParams } from "../test-model.ts";
 
 const network = eagerNetwork(tinyParams, "float32");
-export const engineOn = (device: Device) =>
+export const engineOn = (device: Device, threads = 1) =>
   new Engine(tiny, network, {
     task: "represent",
     device,
     precision: "float32",
-    threads: 1,
+    threads,
   });
 
 /** A sequence of `length` letters, different for each `seed`. */
