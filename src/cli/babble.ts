@@ -36,7 +36,7 @@ const ownOptions = (): Option[] => [
   new Option("--lanes <n>", "sequences drawn side by side (default: 64)").argParser(positiveInteger),
   ...weightsOptions(),
   new Option("--device <name>", "cpu: compiled; cuda: an NVIDIA GPU; js: the slow reference").choices(["cpu", "cuda", "js"]).default("cpu"),
-  new Option("--threads <n>", "threads of the computation (default: one a physical core)").argParser(positiveInteger),
+  new Option("--threads <n>", "threads of the computation (default: one a core)").argParser(positiveInteger),
   new Option("--json", "print one JSON object on standard output, nothing else"),
 ]; // prettier-ignore
 

@@ -74,7 +74,7 @@ function sharedOptions(): Option[] {
       .default("f32"),
     new Option(
       "--threads <n>",
-      "threads of the computation (default: one a physical core)",
+      "threads of the computation (default: one a core)",
     ).argParser(positiveInteger),
     new Option("--gaps <policy>", "alignment gaps (- and .)")
       .choices(["refuse", "remove"])

@@ -47,7 +47,7 @@ export const sampleOptions = (): Option[] => [
   new Option("--seed <n>", "decides all draws").argParser(integerFrom0).default(0),
   ...weightsOptions(),
   new Option("--device <name>", "cpu: compiled; cuda: an NVIDIA GPU; js: the slow reference").choices(["cpu", "cuda", "js"]).default("cpu"),
-  new Option("--threads <n>", "threads of the computation (default: one a physical core)").argParser(positiveInteger),
+  new Option("--threads <n>", "threads of the computation (default: one a core)").argParser(positiveInteger),
   new Option("--gaps <policy>", "alignment gaps (- and .)").choices(["refuse", "remove"]).default("refuse"),
   new Option("--on-error <policy>", "a bad record ends the command, or is reported and left out").choices(["fail", "skip"]).default("fail"),
   new Option("--resume", "continue the interrupted run of the same -o; without one it begins"),

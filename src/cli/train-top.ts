@@ -42,7 +42,7 @@ const options = (): Option[] => [
   new Option("--patience <epochs>", "with --finetune: end after so many epochs without a better one (default: 5)").argParser(positiveInteger),
   ...weightsOptions(),
   new Option("--device <name>", "cpu: compiled; cuda: an NVIDIA GPU; js: the slow reference").choices(["cpu", "cuda", "js"]).default("cpu"),
-  new Option("--threads <n>", "threads of the computation (default: one a physical core)").argParser(positiveInteger),
+  new Option("--threads <n>", "threads of the computation (default: one a core)").argParser(positiveInteger),
   new Option("--gaps <policy>", "alignment gaps (- and .)").choices(["refuse", "remove"]).default("refuse"),
   new Option("--json", "print one JSON object on standard output, nothing else"),
 ]; // prettier-ignore

@@ -49,7 +49,7 @@ const settings = {
   queues: { env: "QUEUES", fallback: "all", schema: z.string().transform(queuesOf), about: `queues this process works on: all, none, or some of ${jobKinds.join(",")}` },
   model: { env: "MODEL", fallback: "unirep-ts-64", schema: text, about: "model of requests that name none" },
   processes: { env: "PROCESSES", fallback: "1", schema: whole(1, 1024), about: "jobs computed at the same time, each in its own process" },
-  threads: { env: "THREADS", fallback: "0", schema: whole(0, 1024), about: "threads of a compute process; 0: one a physical core, a single one for 64-unit models" },
+  threads: { env: "THREADS", fallback: "0", schema: whole(0, 1024), about: "threads of a compute process; 0: one a core" },
   memoryLimit: { env: "MEMORY_LIMIT", fallback: "8 GB", schema: size(200e6), about: "resident memory after which a compute process is replaced" },
   warmModels: { env: "WARM_MODELS", fallback: "2", schema: whole(1, 1000), about: "models a compute process keeps loaded" },
   cacheSize: { env: "CACHE_SIZE", fallback: "256 MB", schema: size(0), about: "memory for results of sequences seen before; 0 is off" },

@@ -24,7 +24,7 @@ interface Warm {
   holders: number;
 }
 
-/** Keeps `most` models; more only while running tasks hold them. `threads` 0: one a physical core. */
+/** Keeps `most` models; more only while running tasks hold them. `threads` 0: one a core. */
 export function createModels(most: number, threads: number): WarmModels {
   const warm = new Map<string, Warm>();
   const freed = { busy: 0, all: 0 };

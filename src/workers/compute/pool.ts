@@ -8,7 +8,7 @@ import { addTotals, type ComputeTotals } from "./totals.ts";
 export interface ComputeOptions {
   /** Most processes at the same time. */
   readonly processes: number;
-  /** Threads of each; 0: one a physical core. */
+  /** Threads of each; 0: one a core. */
   readonly threads: number;
   /** Bytes of resident memory after which a process is replaced; a task that makes it twice as large is killed. */
   readonly memoryLimit: number;

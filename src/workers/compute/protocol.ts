@@ -5,7 +5,7 @@ import type { ComputeFacts, TaskName, TaskParams } from "./tasks.ts";
 
 /** What a compute process is started with. */
 export interface ProcessSettings {
-  /** 0: one a physical core. */
+  /** 0: one a core. */
   readonly threads: number;
   readonly warmModels: number;
   /** Bytes of results kept; 0: none. */

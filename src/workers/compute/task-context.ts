@@ -9,7 +9,7 @@ export interface TaskContext<T extends TaskName> {
   /** A loaded model, kept warm; the least recently used one is freed when there are too many. */
   model(file: ModelFile, precision: "f32" | "int8"): Promise<UniRep>;
   readonly cache: ResultCache;
-  /** Threads this process may use; 0: one a physical core. */
+  /** Threads this process may use; 0: one a core. */
   readonly threads: number;
   /** Counts residues for the facts that the process tells. */
   computed(residues: number): void;
