@@ -99,8 +99,13 @@ onBackends(
         if (await job.moveToWaitingChildren(token!)) throw new WaitingChildrenError(); // prettier-ignore
         return -1;
       });
-      const child = backend().worker(children, () => Promise.resolve(1));
       const queue = backend().queue(parents);
+      // A child that ended before its parent waits would leave nothing to wait for.
+      const child = backend().worker(children, () =>
+        until(
+          async () => (await stateOf(queue, "parent")) === "waiting-children",
+        ),
+      );
       await queue.add("p", {}, { jobId: "parent" });
       await until(async () => (await stateOf(queue, "parent")) === "completed");
       expect((await queue.getJob("parent"))?.returnvalue).toBe(4);
