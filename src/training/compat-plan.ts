@@ -1,6 +1,10 @@
 /** @file The plan of a training in jax-unirep's manner: its constants, and which options it leaves to the user. */
 import type { FitOptions, FitPlan } from "./fit-options.ts";
 
+/** Its batches of one length, and its padded ones. */
+const compats = ["jax-unirep", "jax-unirep-padded"] as const;
+export type Compat = (typeof compats)[number];
+
 /** What jax-unirep's `fit` has no counterpart for; held-out sets it scores on one random batch only. */
 const foreign = [
   "optimizer",
@@ -15,16 +19,16 @@ const foreign = [
   "patience",
 ] as const satisfies (keyof FitOptions)[];
 
-/** The parts of a plan that `compat: "jax-unirep"` decides (jax-unirep 2.2, `fit` and `adamW`). */
+/** The parts of a plan that `compat` decides (jax-unirep 2.2, `fit` and `adamW`). */
 export function compatPlan(options: FitOptions): Partial<FitPlan> {
-  if (options.compat !== "jax-unirep")
+  if (!compats.some((name) => name === options.compat))
     throw new TypeError(
-      `fit: expected compat to be jax-unirep, got ${String(options.compat)}`,
+      `fit: expected compat to be ${compats.join(" or ")}, got ${String(options.compat)}`,
     );
   const given = foreign.find((name) => options[name] !== undefined);
   if (given !== undefined)
     throw new TypeError(
-      `fit: expected none of ${foreign.join(", ")} beside compat jax-unirep, which has no such choice, got ${given}`,
+      `fit: expected none of ${foreign.join(", ")} beside compat ${options.compat}, which has no such choice, got ${given}`,
     );
   return {
     optimizer: "adamW",

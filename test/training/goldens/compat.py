@@ -6,7 +6,7 @@
 Runs the package's pairs, loss, gradient and optimizer in float64, on weights of the closed-form rule of
 test/goldens/random-weights.json and on the published 64-unit weights that the package carries, and writes compat.json:
 what a sequence is read and predicted as, steps of an epoch, and for each model the loss before every update on one batch
-and a digest of all parameters after the first and the last.
+and a digest of all parameters after the first and the last. A case of several lengths is padded as by batch_method="random".
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 import jax
 import numpy as np
 from jax.example_libraries.stax import Dense, Softmax, serial
-from jax_unirep.evotuning import evotune_loss
+from jax_unirep.evotuning import evotune_loss, generate_single_length_batch
 from jax_unirep.evotuning_models import mlstm64
 from jax_unirep.layers import AAEmbedding, mLSTM, mLSTMHiddenStates
 from jax_unirep.optimizers import adamW
@@ -62,7 +62,8 @@ def digests(params):
 
 def case(about, predict, params, sequences, rate):
     params = jax.tree_util.tree_map(lambda leaf: jax.numpy.asarray(leaf, "float64"), params)
-    x, y = input_output_pairs(sequences)
+    _, same_length, _ = generate_single_length_batch(sequences)
+    x, y = input_output_pairs(same_length)
     init, update, get = adamW(step_size=rate)
     loss = jax.jit(jax.value_and_grad(partial(evotune_loss, predict=predict, inputs=x, targets=y)))
     state, losses, after = init(params), [], []
@@ -84,6 +85,7 @@ cases = [
     for units, layers, sequences in (
         (6, 1, ["MKLVPRGS", "UXOBZJAC", "MMMMMMMM"]),
         (5, 3, ["MKLVPRGSTNDE", "ACDEFGHIKLMN"]),
+        (6, 2, ["MKLVPRGSTNDEA", "UXOBZJ", "M"]),
     )
 ]
 published = ["MSKGEELFTGVVPILVELDG", "ACDEFGHIKLMNPQRSTVWY", "MKLVPRGSTNDEMKLVPRGS"]
