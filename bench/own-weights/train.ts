@@ -1,6 +1,6 @@
-/** @file Trains unirep-ts-64: 4 layers of 64 units, from random numbers to the file in `weights/`.
+/** @file Trains unirep-ts-64 or unirep-ts-256: 4 layers of as many units, from random numbers to a file in `weights/`.
  *
- *     npx tsx bench/own-weights/train.ts FASTA FOLDER
+ *     npx tsx bench/own-weights/train.ts 64|256 FASTA FOLDER
  *
  * FOLDER keeps checkpoints and history; the same command goes on after an interruption, with the same numbers.
  */
@@ -9,23 +9,29 @@ import { fit, type FitOptions } from "../../src/training/index.ts";
 import { writeSafetensorsFile } from "../../src/unirep/index.ts";
 import { readSplit } from "./data.ts";
 
-const recipe = {
-  model: "64",
+const common = {
   weights: "untrained:0",
   epochs: 3,
   lanes: 64,
   window: 64,
-  learningRate: 0.005,
   warmupSteps: 200,
   schedule: "cosine",
   seed: 0,
-  // Products this small are not worth the waiting of a second thread for the first.
-  threads: 1,
 } as const satisfies FitOptions;
 
-const [fasta, folder] = process.argv.slice(2);
-if (folder === undefined)
-  throw new TypeError("train: expected FASTA FOLDER, got less");
+const recipes = new Map<string, FitOptions>([
+  // Products of 64 units are so small that a second thread costs as much in waiting as it saves.
+  ["64", { ...common, model: "64", learningRate: 0.005, threads: 1 }],
+  ["256", { ...common, model: "256", learningRate: 0.003, threads: 2 }],
+]);
+
+const [units, fasta, folder] = process.argv.slice(2);
+const recipe = recipes.get(units);
+if (recipe === undefined || folder === undefined)
+  throw new TypeError(
+    `train: expected ${[...recipes.keys()].join("|")} FASTA FOLDER, got ${process.argv.slice(2).join(" ")}`,
+  );
+const id = `unirep-ts-${units}`;
 
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"])
@@ -49,15 +55,15 @@ for (; !next.done; next = await run.next()) {
 const { final, steps } = next.value;
 await writeSafetensorsFile(
   fileURLToPath(
-    new URL("../../weights/unirep-ts-64.safetensors", import.meta.url),
+    new URL(`../../weights/${id}.safetensors`, import.meta.url),
   ),
   {
     ...final,
     info: {
-      id: "unirep-ts-64",
+      id,
       sha256: final.info.sha256,
       licence: "Apache-2.0",
-      provenance: `trained by unirep-ts from random numbers, ${recipe.epochs} epochs (${steps} steps) over ${training.length} UniProt proteins; see MODEL_CARD.md`,
+      provenance: `trained by unirep-ts from random numbers, ${common.epochs} epochs (${steps} steps) over ${training.length} UniProt proteins; see MODEL_CARD.md`,
     },
   },
 );
