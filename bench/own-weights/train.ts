@@ -1,10 +1,9 @@
-/** @file Trains unirep-ts-64 or unirep-ts-256: 4 layers of as many units, from random numbers to a file in `weights/`.
+/** @file Trains unirep-ts-64, or its trial with 256 units: 4 layers of as many units, from random numbers.
  *
- *     npx tsx bench/own-weights/train.ts 64|256 FASTA FOLDER
+ *     npx tsx bench/own-weights/train.ts 64|256 FASTA FOLDER OUT.safetensors
  *
  * FOLDER keeps checkpoints and history; the same command goes on after an interruption, with the same numbers.
  */
-import { fileURLToPath } from "node:url";
 import { fit, type FitOptions } from "../../src/training/index.ts";
 import { writeSafetensorsFile } from "../../src/unirep/index.ts";
 import { readSplit } from "./data.ts";
@@ -25,11 +24,11 @@ const recipes = new Map<string, FitOptions>([
   ["256", { ...common, model: "256", learningRate: 0.003, threads: 2 }],
 ]);
 
-const [units, fasta, folder] = process.argv.slice(2);
+const [units, fasta, folder, out] = process.argv.slice(2);
 const recipe = recipes.get(units);
-if (recipe === undefined || folder === undefined)
+if (recipe === undefined || out === undefined)
   throw new TypeError(
-    `train: expected ${[...recipes.keys()].join("|")} FASTA FOLDER, got ${process.argv.slice(2).join(" ")}`,
+    `train: expected ${[...recipes.keys()].join("|")} FASTA FOLDER OUT, got ${process.argv.slice(2).join(" ")}`,
   );
 const id = `unirep-ts-${units}`;
 
@@ -53,17 +52,12 @@ for (; !next.done; next = await run.next()) {
 }
 // The final weights, not those of the best epoch: nothing is chosen by the held-out families.
 const { final, steps } = next.value;
-await writeSafetensorsFile(
-  fileURLToPath(
-    new URL(`../../weights/${id}.safetensors`, import.meta.url),
-  ),
-  {
-    ...final,
-    info: {
-      id,
-      sha256: final.info.sha256,
-      licence: "Apache-2.0",
-      provenance: `trained by unirep-ts from random numbers, ${common.epochs} epochs (${steps} steps) over ${training.length} UniProt proteins; see MODEL_CARD.md`,
-    },
+await writeSafetensorsFile(out, {
+  ...final,
+  info: {
+    id,
+    sha256: final.info.sha256,
+    licence: "Apache-2.0",
+    provenance: `trained by unirep-ts from random numbers, ${common.epochs} epochs (${steps} steps) over ${training.length} UniProt proteins; see MODEL_CARD.md`,
   },
-);
+});
